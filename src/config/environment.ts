@@ -1,0 +1,137 @@
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { ConfigError } from "../core/errors.ts";
+
+/**
+ * The environment, read here and nowhere else. The names are part of the command line's contract;
+ * `.env.example` lists the same ones, and a test holds the two together.
+ */
+const text = z.string().trim().min(1).optional();
+const address = (schemes: readonly string[]) =>
+  z
+    .string()
+    .trim()
+    .refine((value) => schemes.some((scheme) => value.startsWith(`${scheme}://`)) && URL.canParse(value), {
+      error: `an address starting with ${schemes.map((scheme) => `${scheme}://`).join(" or ")}`,
+    })
+    .optional();
+
+export const environmentSchema = z.object({
+  SALESFORCE_LOGIN_URL: address(["https", "http"]),
+  SALESFORCE_CLIENT_ID: text,
+  SALESFORCE_CLIENT_SECRET: text,
+  SALESFORCE_USERNAME: text,
+  SALESFORCE_PRIVATE_KEY_FILE: text,
+  SALESFORCE_INSTANCE_URL: address(["https", "http"]),
+  SALESFORCE_ACCESS_TOKEN: text,
+  HUBSPOT_ACCESS_TOKEN: text,
+  HUBSPOT_BASE_URL: address(["https", "http"]),
+  HUBSPOT_CLIENT_ID: text,
+  HUBSPOT_CLIENT_SECRET: text,
+  DATABASE_URL: address(["postgres", "postgresql"]),
+  REDIS_URL: address(["redis", "rediss"]),
+  RIPELINE_DATA_DIR: z.string().trim().min(1).default(".ripeline"),
+  RIPELINE_SECRET_KEY: text,
+  RIPELINE_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("warn"),
+});
+
+export type Environment = z.infer<typeof environmentSchema>;
+
+/**
+ * The process's environment, checked; `file` (else `.env`, if there is one) fills in what is not set. An empty value
+ * counts as not set.
+ * @throws ConfigError naming the variable and what was expected; never its value
+ */
+export function readEnvironment(file?: string): Environment {
+  if (file !== undefined && !existsSync(file)) {
+    throw new ConfigError(`${file}: no such file; give --env the file that \`emulator --write-env\` wrote`);
+  }
+  const source = file ?? (existsSync(".env") ? ".env" : undefined);
+  if (source !== undefined) process.loadEnvFile(source);
+  return parseEnvironment(process.env);
+}
+
+/** @throws ConfigError as {@link readEnvironment} */
+export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
+  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => `${issue.path.join(".")}: expected ${issue.message}`).join("\n"),
+    );
+  }
+  const environment = parsed.data;
+  if (environment.REDIS_URL !== undefined && environment.DATABASE_URL === undefined) {
+    throw new ConfigError(
+      "REDIS_URL is set without DATABASE_URL: a queue shared by processes needs a store shared by them. " +
+        "Set DATABASE_URL to a Postgres 15 or later, or unset REDIS_URL to use the embedded queue.",
+    );
+  }
+  return environment;
+}
+
+/** How to reach the Salesforce org, from the environment. */
+export interface SalesforceAccess {
+  readonly loginUrl?: string;
+  readonly instanceUrl?: string;
+  readonly accessToken?: string;
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly username?: string;
+  /** PEM text. */
+  readonly privateKey?: string;
+}
+
+/**
+ * @returns null where no variable of Salesforce is set
+ * @throws ConfigError where the set ones do not make a way in
+ */
+export function salesforceAccess(environment: Environment): SalesforceAccess | null {
+  const e = environment;
+  if (e.SALESFORCE_INSTANCE_URL !== undefined && e.SALESFORCE_ACCESS_TOKEN !== undefined) {
+    return { instanceUrl: e.SALESFORCE_INSTANCE_URL, accessToken: e.SALESFORCE_ACCESS_TOKEN };
+  }
+  const given = [
+    e.SALESFORCE_LOGIN_URL,
+    e.SALESFORCE_CLIENT_ID,
+    e.SALESFORCE_CLIENT_SECRET,
+    e.SALESFORCE_USERNAME,
+    e.SALESFORCE_PRIVATE_KEY_FILE,
+    e.SALESFORCE_INSTANCE_URL,
+    e.SALESFORCE_ACCESS_TOKEN,
+  ];
+  if (given.every((value) => value === undefined)) return null;
+  if (e.SALESFORCE_CLIENT_ID === undefined) throw incomplete("SALESFORCE_CLIENT_ID is missing");
+  const base = {
+    loginUrl: e.SALESFORCE_LOGIN_URL ?? "https://login.salesforce.com",
+    clientId: e.SALESFORCE_CLIENT_ID,
+  };
+  if (e.SALESFORCE_PRIVATE_KEY_FILE !== undefined) {
+    if (e.SALESFORCE_USERNAME === undefined) throw incomplete("SALESFORCE_USERNAME is missing");
+    return {
+      ...base,
+      username: e.SALESFORCE_USERNAME,
+      privateKey: readKey(e.SALESFORCE_PRIVATE_KEY_FILE),
+    };
+  }
+  if (e.SALESFORCE_CLIENT_SECRET !== undefined) return { ...base, clientSecret: e.SALESFORCE_CLIENT_SECRET };
+  throw incomplete("neither SALESFORCE_PRIVATE_KEY_FILE nor SALESFORCE_CLIENT_SECRET is set");
+}
+
+function readKey(file: string): string {
+  if (!existsSync(file)) {
+    throw new ConfigError(
+      `SALESFORCE_PRIVATE_KEY_FILE: ${file} does not exist; point it at the PEM file of the key`,
+    );
+  }
+  return readFileSync(file, "utf8");
+}
+
+function incomplete(what: string): ConfigError {
+  return new ConfigError(
+    `The Salesforce connection is incomplete: ${what}. Set SALESFORCE_CLIENT_ID, SALESFORCE_USERNAME and ` +
+      "SALESFORCE_PRIVATE_KEY_FILE (JWT), or SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and " +
+      "SALESFORCE_LOGIN_URL of your My Domain (client credentials), or SALESFORCE_INSTANCE_URL and " +
+      "SALESFORCE_ACCESS_TOKEN.",
+  );
+}

@@ -1,0 +1,209 @@
+/**
+ * What the rest of ripeline asks of a CRM connector, and nothing of how a vendor speaks. `src/app.ts` joins a connector
+ * to the mirror and to the write-back; neither imports the other.
+ */
+import type { CrmName } from "./errors.ts";
+
+/** Column types of the mirror; every CSV cell is cast to one of them by the database. */
+export type ColumnType = "text" | "boolean" | "numeric" | "integer" | "date" | "timestamptz";
+
+/**
+ * How a cell is kept. `plain`: as it is. `email`: only a keyed hash and the domain. `subject`: only whether it matches
+ * the patterns of automated or cancelled activities. The raw text of the last two never leaves the page's transaction.
+ */
+export type Keep = "plain" | "email" | "subject";
+
+export interface StreamField {
+  /** The vendor's API name, verbatim. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly keep?: Keep;
+  /** Without a required field the stream cannot run; a missing optional one makes the metrics that need it incomplete. */
+  readonly need: "required" | "optional";
+}
+
+export type Cadence = "fast" | "money" | "slow";
+
+/** One kind of record we pull. Data, not code: the connector, the mirror and the schedule read it. */
+export interface StreamSpec {
+  /** `salesforce.Lead`: the key in `sync`'s JSON. */
+  readonly name: string;
+  readonly crm: CrmName;
+  /** The vendor's object. */
+  readonly object: string;
+  /** Table in schema `mirror`. */
+  readonly table: string;
+  readonly fields: readonly StreamField[];
+  /** The field a delta filters on. `none`: small, read whole each time. */
+  readonly cursor: "SystemModstamp" | "CreatedDate" | "none";
+  readonly overlapMinutes: number;
+  readonly cadence: Cadence;
+  /** True where the org may lack the object (INVALID_TYPE is then an answer, not an error). */
+  readonly optional?: boolean;
+}
+
+/** Where a pull goes on after a page. Opaque to everyone but the connector that made it. */
+export type Checkpoint = Readonly<Record<string, string | number | null>>;
+
+export interface PullRequest {
+  readonly stream: StreamSpec;
+  /** Fields to select: those of the stream that the describe call showed. */
+  readonly fields: readonly StreamField[];
+  /** Lower bound of the cursor, overlap already taken off; null loads everything. UTC. */
+  readonly since: Date | null;
+  /** From an interrupted pull's last committed page. */
+  readonly resume: Checkpoint | null;
+}
+
+/** One page of rows as CSV with a header row, in the order of `fields`; empty cell = null. UTF-8, LF, comma. */
+export interface Page {
+  readonly stream: StreamSpec;
+  readonly fields: readonly StreamField[];
+  readonly csv: AsyncIterable<Uint8Array>;
+  /** Rows this page must hold, from the vendor's own count; the sink refuses another number. */
+  readonly expectedRows: number;
+  /** Present on the last page: rows the whole pull must have delivered, over all its pages, resumed ones too. */
+  readonly expectedTotal: number | null;
+  /** Null on the last page. */
+  readonly next: Checkpoint | null;
+  /** The server's clock when the query was sent (HTTP Date): the next watermark. UTC. */
+  readonly queriedAt: Date;
+}
+
+/** Takes pages one at a time; resolves when the page is committed. */
+export interface PageSink {
+  accept(page: Page): Promise<{ readonly rows: number }>;
+}
+
+export interface PullOutcome {
+  readonly stream: string;
+  readonly rows: number;
+  /** Metered calls; a Composite shared by several streams is counted at the first of them. */
+  readonly calls: number;
+  readonly route: "composite" | "rest" | "bulk" | "absent";
+}
+
+export interface ObjectAccess {
+  readonly object: string;
+  readonly visible: boolean;
+  /** API names of the fields this user may read. */
+  readonly readable: ReadonlySet<string>;
+  /** API names of the fields this user may update. */
+  readonly updateable: ReadonlySet<string>;
+}
+
+export type WireValue = string | number | boolean | null;
+
+export interface WriteRow {
+  /** Record id, or the external id's value for an upsert. */
+  readonly key: string;
+  /** Field API name to value; null clears. Instants as ISO text in UTC. */
+  readonly fields: Readonly<Record<string, WireValue>>;
+}
+
+export interface WriteRequest {
+  readonly object: string;
+  /** `Id` updates existing records; another name upserts by that external id. */
+  readonly keyField: string;
+  readonly rows: readonly WriteRow[];
+  /** Rows a collection call, 1..200. */
+  readonly batchSize: number;
+}
+
+export type WriteOutcome =
+  | { readonly key: string; readonly ok: true; readonly id: string; readonly created: boolean }
+  | {
+      readonly key: string;
+      readonly ok: false;
+      /** The vendor's code and words, for example UNABLE_TO_LOCK_ROW. */
+      readonly code: string;
+      readonly message: string;
+      readonly retryable: boolean;
+    };
+
+export interface WriteReport {
+  /** One outcome a row, in input order. */
+  readonly outcomes: readonly WriteOutcome[];
+  readonly calls: number;
+}
+
+export interface OrgIdentity {
+  readonly crm: CrmName;
+  /** Organization id (18 characters) or portal id. */
+  readonly orgId: string;
+  readonly userId: string;
+  readonly username: string;
+  readonly instanceUrl: string;
+  readonly apiVersion: string;
+}
+
+export interface ApiUsage {
+  /** Metered requests this process sent since it connected, retries included. */
+  readonly metered: number;
+  /** The vendor's own figures, where it gave them. */
+  readonly dailyUsed: number | null;
+  readonly dailyLimit: number | null;
+}
+
+/** A file of a metadata package, path relative to the package's root. */
+export interface PackageFile {
+  readonly path: string;
+  readonly content: string;
+}
+
+export interface DeployProblem {
+  readonly component: string;
+  readonly problem: string;
+}
+
+export interface DeployReport {
+  readonly succeeded: boolean;
+  readonly created: readonly string[];
+  readonly changed: readonly string[];
+  readonly unchanged: readonly string[];
+  readonly deleted: readonly string[];
+  readonly problems: readonly DeployProblem[];
+}
+
+/** Active automation on an object, as the Tooling API names it. */
+export interface AutomationFound {
+  readonly object: string;
+  readonly kind:
+    | "ApexTrigger"
+    | "Flow"
+    | "WorkflowRule"
+    | "ValidationRule"
+    | "DuplicateRule"
+    | "AssignmentRule";
+  readonly name: string;
+}
+
+/** What the org tells about itself beside its records. */
+export interface OrgFacts {
+  /** Objects whose owner changes the org keeps in field history. */
+  readonly tracksOwnerHistory: boolean;
+  readonly tracksStatusHistory: boolean;
+  readonly hasMultipleCurrencies: boolean;
+  readonly automation: readonly AutomationFound[];
+  readonly storageMegabytesFree: number | null;
+}
+
+/** One connected org or portal. Methods throw the classes of `core/errors.ts` and nothing else. */
+export interface Connection {
+  readonly crm: CrmName;
+  readonly streams: readonly StreamSpec[];
+  identity(): Promise<OrgIdentity>;
+  /** The CRM's clock, from the HTTP Date header. UTC. */
+  serverTime(): Promise<Date>;
+  access(objects: readonly string[]): Promise<readonly ObjectAccess[]>;
+  facts(objects: readonly string[]): Promise<OrgFacts>;
+  pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
+  write(request: WriteRequest): Promise<WriteReport>;
+  /** Record counts by object name, for verification. */
+  count(object: string): Promise<number>;
+  deploy(files: readonly PackageFile[], options: { readonly checkOnly: boolean }): Promise<DeployReport>;
+  /** Gives the connected user the permission set; does nothing where it has it. */
+  assignPermissionSet(name: string): Promise<"assigned" | "already assigned">;
+  usage(): ApiUsage;
+  close(): Promise<void>;
+}
