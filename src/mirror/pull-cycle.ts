@@ -1,0 +1,126 @@
+import type { CycleProgress, PullSummary } from "../core/cycle.ts";
+import { PermissionError, RequestRefusedError } from "../core/errors.ts";
+import type { Connection, PullOutcome } from "../core/ports.ts";
+import type { Settings } from "../core/settings.ts";
+import { HOUR_MS } from "../core/time.ts";
+import type { Database } from "../database/database.ts";
+import { noteFirstPull, readConnection, saveFacts } from "./connection-record.ts";
+import { readEmailKey } from "./email-key.ts";
+import { pull, visibleStreams, type VisibleStream } from "./pull.ts";
+import { isDue, type MirrorKey, readStreamStates, type StreamState } from "./stream-state.ts";
+
+export interface PullCycleContext {
+  readonly db: Database;
+  readonly connection: Connection;
+  readonly settings: Settings;
+  /** RIPELINE_SECRET_KEY, where it is set. */
+  readonly secretKey: string | undefined;
+  readonly cadenceMinutes: Readonly<Record<"fast" | "money" | "slow", number>>;
+  readonly onProgress: (progress: CycleProgress) => void;
+}
+
+/** Describes, limits and the Tooling API are read this often, and at once when a query names a field that is gone. */
+const FACTS_EVERY_MS = HOUR_MS;
+
+/**
+ * The pull step: finds out which streams are due on the CRM's clock and which of their fields this user sees, and reads
+ * them into the mirror.
+ * @returns rows and metered calls by stream; `asOf` is the CRM's clock after the last page
+ */
+export async function pullCycle(context: PullCycleContext, which: "due" | "all"): Promise<PullSummary> {
+  const { db, connection, settings } = context;
+  const key: MirrorKey = { workspaceId: settings.workspace.id, connectionId: settings.connectionId };
+  const started = performance.now();
+  const callsBefore = connection.usage().metered;
+  const now = await connection.serverTime();
+  const states = await readStreamStates(db, key);
+  const due = new Set(
+    connection.streams
+      .filter((stream) => which === "all" || isDue(stream, states.get(stream.name), now, context.cadenceMinutes))
+      .map((stream) => stream.name),
+  );
+  const emailKey = await readEmailKey(db, settings.workspace.id, context.secretKey);
+  const read = async (areFactsForced: boolean): Promise<readonly PullOutcome[]> => {
+    const streams = await streamsToRead(context, key, now, areFactsForced ? null : states);
+    return pull(
+      {
+        db,
+        connection,
+        settings,
+        emailKey,
+        onRows: (stream, rows) => context.onProgress({ step: "pull", item: stream, done: rows, total: null }),
+      },
+      streams.filter(({ stream }) => due.has(stream.name)),
+    );
+  };
+  const outcomes = due.size === 0 ? [] : await readAgainIfRefused(read);
+  const asOf = await connection.serverTime();
+  await noteFirstPull(db, key, asOf);
+  const after = await readStreamStates(db, key);
+  return {
+    asOf: asOf.toISOString(),
+    streams: Object.fromEntries(
+      outcomes
+        .filter((outcome) => outcome.route !== "absent")
+        .map((outcome) => [outcome.stream, { rows: outcome.rows, calls: outcome.calls }]),
+    ),
+    hiddenFields: Object.fromEntries(
+      connection.streams.flatMap((stream) => {
+        const hidden = hiddenOf(after.get(stream.name), stream.optional === true);
+        return hidden.length === 0 ? [] : [[stream.object, hidden] as const];
+      }),
+    ),
+    apiCalls: connection.usage().metered - callsBefore,
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** Our own checkbox is hidden until `apply`; an optional object that an org does not have hides nothing. */
+function hiddenOf(state: StreamState | undefined, isOptional: boolean): readonly string[] {
+  if (state === undefined || (state.isAbsent && isOptional)) return [];
+  return state.hiddenFields.filter((field) => !field.startsWith("Ripeline_"));
+}
+
+/** A field or object can vanish between two describes: then they are read again, once. */
+async function readAgainIfRefused<T>(read: (areFactsForced: boolean) => Promise<T>): Promise<T> {
+  try {
+    return await read(false);
+  } catch (error) {
+    const isSchemaChange =
+      error instanceof PermissionError ||
+      (error instanceof RequestRefusedError &&
+        (error.vendorCode === "INVALID_FIELD" || error.vendorCode === "INVALID_TYPE"));
+    if (!isSchemaChange) throw error;
+    return read(true);
+  }
+}
+
+/** All streams with their visible fields: from the last describe while it is fresh, else from a new one. */
+async function streamsToRead(
+  { db, connection }: PullCycleContext,
+  key: MirrorKey,
+  now: Date,
+  states: ReadonlyMap<string, StreamState> | null,
+): Promise<readonly VisibleStream[]> {
+  const record = await readConnection(db, key);
+  const readAt = record?.facts_read_at ?? null;
+  const isFresh = readAt !== null && now.getTime() - readAt.getTime() < FACTS_EVERY_MS;
+  const known = connection.streams.every((stream) => states?.has(stream.name) === true);
+  if (states !== null && isFresh && known) {
+    return connection.streams.map((stream) => {
+      const state = states.get(stream.name);
+      const hidden = new Set(state?.hiddenFields);
+      return {
+        stream,
+        hidden: [...hidden],
+        fields: state?.isAbsent === true ? null : stream.fields.filter((field) => !hidden.has(field.name)),
+      };
+    });
+  }
+  const access = await connection.access(connection.streams.map((stream) => stream.object));
+  await saveFacts(db, key, await connection.facts(["Lead", "Campaign"]), now);
+  const readable = new Map(
+    access.filter((each) => each.visible).map((each) => [each.object, each.readable] as const),
+  );
+  return visibleStreams(connection.streams, readable);
+}

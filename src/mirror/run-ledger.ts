@@ -1,0 +1,61 @@
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
+import type { Json } from "../core/json.ts";
+import type { Database } from "../database/database.ts";
+import { sql } from "../database/sql.ts";
+import type { MirrorKey } from "./stream-state.ts";
+
+export type RunStep = "pull" | "compute" | "push" | "apply";
+
+const RunRow = z.object({
+  run_id: z.string(),
+  step: z.string(),
+  as_of: z.date().nullable(),
+  started_at: z.date(),
+  finished_at: z.date().nullable(),
+  outcome: z.string().nullable(),
+  detail: z.json(),
+});
+
+/** One line of the ledger. `started_at` and `finished_at` are this machine's clock; `as_of` is the CRM's. UTC. */
+export type RunRecord = z.infer<typeof RunRow>;
+
+/** Opens a line, runs the work and closes the line as done or failed with the error's code; the work's error goes on. */
+export async function recordRun<T>(
+  db: Database,
+  key: MirrorKey,
+  step: RunStep,
+  work: (runId: string) => Promise<{ readonly result: T; readonly asOf: Date | null; readonly detail: Json }>,
+): Promise<T> {
+  const runId = randomUUID();
+  await db.execute(sql`
+    insert into mirror.run (workspace_id, run_id, connection_id, step, started_at)
+    values (${key.workspaceId}, ${runId}, ${key.connectionId}, ${step}, ${new Date()})`);
+  const close = (outcome: string, asOf: Date | null, detail: Json) =>
+    db.execute(sql`
+      update mirror.run set finished_at = ${new Date()}, outcome = ${outcome}, as_of = ${asOf},
+        detail = ${sql.json(detail)}::jsonb
+      where workspace_id = ${key.workspaceId} and run_id = ${runId}`);
+  try {
+    const { result, asOf, detail } = await work(runId);
+    await close("done", asOf, detail);
+    return result;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "FAULT";
+    // The store may be what failed; then the open line itself tells that the run did not end.
+    await close(`failed: ${code}`, null, {}).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** The latest run of each step, by step. */
+export async function latestRuns(db: Database, key: MirrorKey): Promise<readonly RunRecord[]> {
+  return db.any(
+    RunRow,
+    sql`
+      select distinct on (step) run_id, step, as_of, started_at, finished_at, outcome, detail
+      from mirror.run
+      where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}
+      order by step, started_at desc`,
+  );
+}
