@@ -1,0 +1,196 @@
+import { z } from "zod";
+import { SECOND_MS } from "../../core/time.ts";
+import { type Answer, jsonAnswer, streamAnswer } from "./answer.ts";
+import type { EmulatorClock } from "./emulator-clock.ts";
+import { type FaultTable, faultSpec } from "./faults.ts";
+import type { Half } from "./half.ts";
+import type { Incoming } from "./incoming.ts";
+import { readNdjson, writeNdjson } from "./ndjson.ts";
+import type { RequestLedger } from "./request-ledger.ts";
+
+export interface ControlParts {
+  readonly clock: EmulatorClock;
+  readonly halves: readonly Half[];
+  readonly faults: FaultTable;
+  readonly ledger: RequestLedger;
+}
+
+/** A control call that cannot be carried out as sent; the message says what was expected. */
+class ControlError extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "ControlError";
+    this.status = status;
+  }
+}
+
+const clockBody = z.strictObject({
+  now: z.iso.datetime({ offset: true }).optional(),
+  advanceSeconds: z.number().optional(),
+  stopped: z.boolean().optional(),
+});
+
+const faultsBody = z.strictObject({
+  /** Removes every fault first. */
+  clear: z.boolean().default(false),
+  faults: z.array(faultSpec).default([]),
+  salesforce: z.record(z.string(), z.unknown()).optional(),
+  hubspot: z.record(z.string(), z.unknown()).optional(),
+});
+
+/** Rows handed to the org at once: large enough to be quick, small enough not to be felt. */
+const LOAD_GROUP = 5_000;
+
+async function readBody<T>(incoming: Incoming, schema: z.ZodType<T>): Promise<T> {
+  let value: unknown;
+  try {
+    const text = (await incoming.body.bytes()).toString("utf8");
+    value = text.trim() === "" ? {} : JSON.parse(text);
+  } catch (error) {
+    throw new ControlError(400, `body is not JSON: ${error instanceof Error ? error.message : "unreadable"}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new ControlError(400, z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+function halfNamed(parts: ControlParts, crm: string): Half {
+  const half = parts.halves.find((candidate) => candidate.crm === crm);
+  if (half === undefined) {
+    const known = parts.halves.map((candidate) => candidate.crm).join(", ");
+    throw new ControlError(404, `no emulated CRM "${crm}"; there is ${known}`);
+  }
+  return half;
+}
+
+function requests(parts: ControlParts, incoming: Incoming): Answer {
+  const counts = { salesforce: parts.ledger.counts("salesforce"), hubspot: parts.ledger.counts("hubspot") };
+  if (incoming.query.get("writes") === "0") return jsonAnswer(200, counts);
+  const since = Number(incoming.query.get("since") ?? 0);
+  if (!Number.isInteger(since) || since < 0) {
+    throw new ControlError(400, "since is the number of writes to leave out: a whole number from 0");
+  }
+  const writes = parts.halves.flatMap((half) => half.writes());
+  if (parts.halves.length > 1) writes.sort((left, right) => left.at.localeCompare(right.at));
+  return jsonAnswer(200, { ...counts, writes: writes.slice(since) });
+}
+
+const clockState = (clock: EmulatorClock) =>
+  jsonAnswer(200, { now: clock.now().toISOString(), stopped: clock.isStopped });
+
+async function setClock({ clock }: ControlParts, incoming: Incoming): Promise<Answer> {
+  const body = await readBody(incoming, clockBody);
+  if (body.now !== undefined) clock.set(new Date(body.now));
+  if (body.advanceSeconds !== undefined) clock.advance(body.advanceSeconds * SECOND_MS);
+  if (body.stopped === true) clock.stop();
+  if (body.stopped === false) clock.resume();
+  return clockState(clock);
+}
+
+function faultState(parts: ControlParts): Answer {
+  const settings = Object.fromEntries(parts.halves.map((half) => [half.crm, half.settings()]));
+  return jsonAnswer(200, { faults: parts.faults.list(), ...settings });
+}
+
+async function setFaults(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  const body = await readBody(incoming, faultsBody);
+  for (const crm of ["salesforce", "hubspot"] as const) {
+    if (body[crm] === undefined) continue;
+    try {
+      halfNamed(parts, crm).applySettings(body[crm]);
+    } catch (error) {
+      if (!(error instanceof z.ZodError)) throw error;
+      throw new ControlError(400, `${crm}: ${z.prettifyError(error)}`);
+    }
+  }
+  if (body.clear) parts.faults.clear();
+  for (const fault of body.faults) parts.faults.add(fault);
+  return faultState(parts);
+}
+
+async function load(parts: ControlParts, incoming: Incoming, crm: string, object: string): Promise<Answer> {
+  const half = halfNamed(parts, crm);
+  let loaded = 0;
+  for await (const rows of readNdjson(incoming.body.chunks(), LOAD_GROUP)) {
+    loaded += half.load(object, rows).loaded;
+  }
+  return jsonAnswer(200, { loaded });
+}
+
+function reset(parts: ControlParts): Answer {
+  for (const half of parts.halves) half.reset();
+  parts.faults.clear();
+  parts.ledger.clear();
+  parts.clock.reset();
+  return jsonAnswer(200, { reset: true, now: parts.clock.now().toISOString() });
+}
+
+/** The same pieces with the first one made already, so that a refusal comes before the status line. */
+function begun(pieces: Iterator<string>): Iterable<string> {
+  const first = pieces.next();
+  return (function* () {
+    for (let piece = first; piece.done !== true; piece = pieces.next()) yield piece.value;
+  })();
+}
+
+async function route(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  const [verb = "", crm = "", object = ""] = incoming.path
+    .split("/")
+    .slice(2)
+    .map((part) => decodeURIComponent(part));
+  switch (`${incoming.method} ${verb}`) {
+    case "GET requests":
+      return requests(parts, incoming);
+    case "GET clock":
+      return clockState(parts.clock);
+    case "POST clock":
+      return setClock(parts, incoming);
+    case "GET faults":
+      return faultState(parts);
+    case "POST faults":
+      return setFaults(parts, incoming);
+    case "DELETE faults":
+      parts.faults.clear();
+      return faultState(parts);
+    case "POST load":
+      return load(parts, incoming, crm, object);
+    case "GET records":
+      return streamAnswer("application/x-ndjson", begun(writeNdjson(halfNamed(parts, crm).dump(object))));
+    case "POST reset":
+      return reset(parts);
+    default:
+      throw new ControlError(
+        404,
+        `no control call ${incoming.method} /control/${verb}; there are GET requests, clock, faults, records/CRM/OBJECT and POST clock, faults, load/CRM/OBJECT, reset`,
+      );
+  }
+}
+
+/** What a refusal of the org looks like to the control API: its status and the vendor's words. */
+function refusal(error: unknown): Answer | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const status = "status" in error && typeof error.status === "number" ? error.status : undefined;
+  if (status === undefined && error.name !== "NdjsonError") return undefined;
+  const errorCode = "errorCode" in error && typeof error.errorCode === "string" ? error.errorCode : undefined;
+  return jsonAnswer(status ?? 400, {
+    error: error.message,
+    ...(errorCode === undefined ? {} : { errorCode }),
+  });
+}
+
+/**
+ * The control API for tests and benchmarks: requests, clock, faults, load, records, reset. A wrong call is
+ * `{"error": text}` with 400 or 404.
+ */
+export function createControl(parts: ControlParts): (incoming: Incoming) => Promise<Answer> {
+  return async (incoming) => {
+    try {
+      return await route(parts, incoming);
+    } catch (error) {
+      const answer = refusal(error);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  };
+}

@@ -1,0 +1,32 @@
+import type { Operation } from "../operations.ts";
+import type { Answer } from "./answer.ts";
+import type { Incoming } from "./incoming.ts";
+import type { EmulatedCrm } from "./request-ledger.ts";
+import type { RouteMatch } from "./route-table.ts";
+
+/** What the router made of a request: an operation, the methods the path would take, or no such path. */
+export type Found = RouteMatch<Operation> | readonly string[] | undefined;
+
+/** One emulated CRM behind the shared listener. A second one stands beside it with paths of its own. */
+export interface Half {
+  readonly crm: EmulatedCrm;
+  owns(path: string): boolean;
+  find(incoming: Incoming): Found;
+  /** Objects a request reads or writes, for faults that name an object. */
+  objects(incoming: Incoming, found: Found): Promise<readonly string[]>;
+  /** Refusals are answers in the vendor's words; what is thrown is a mistake of the emulator. */
+  handle(incoming: Incoming, found: Found): Promise<Answer>;
+  /** The vendor's answer to a mistake of its own. */
+  mishap(error: unknown): Answer;
+  /** The vendor's answer to an address or headers beyond its limit: 414 or 431. */
+  tooLong(status: 414 | 431): Answer;
+  /** Settings of `POST control/faults` under the half's name, validated there. */
+  applySettings(settings: unknown): void;
+  settings(): Readonly<Record<string, unknown>>;
+  /** Forgets jobs, cursors, settings; the org itself is reset by the half too. */
+  reset(): void;
+  load(object: string, rows: readonly Readonly<Record<string, unknown>>[]): { readonly loaded: number };
+  dump(object: string): Iterable<Record<string, unknown>>;
+  /** Every write so far, oldest first. */
+  writes(): readonly { readonly at: string }[];
+}

@@ -1,0 +1,112 @@
+import type { Org } from "../salesforce/org.ts";
+import { createSalesforceHalf, type SalesforceHalf } from "../salesforce/wire/salesforce-half.ts";
+import { createControl } from "./control.ts";
+import type { EmulatorClock } from "./emulator-clock.ts";
+import { createFaultTable } from "./faults.ts";
+import { startListener } from "./http-server.ts";
+import { type ConfigurableOrg, isConfigurable, readOrgSettings } from "./org-settings.ts";
+import { createRequestLedger } from "./request-ledger.ts";
+import { writeEnvFile } from "./write-env-file.ts";
+
+/** The line the `emulator` command prints when it is ready. Holds secrets of the emulated org, and of nothing else. */
+interface EmulatorReady {
+  readonly salesforce: {
+    readonly instanceUrl: string;
+    readonly loginUrl: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+    readonly username: string;
+    /** The integration user's, `<org id>!<secret>`. */
+    readonly accessToken: string;
+    /** The admin's: may do everything, so that outside clients can log a call or deploy. */
+    readonly adminAccessToken: string;
+  };
+  /** Ends in `/control`. */
+  readonly control: string;
+}
+
+export interface EmulatorOptions {
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** With settings, where `salesforce.org` of `POST control/faults` is to work. */
+  readonly org: Org | ConfigurableOrg;
+  /** The clock the org was made with. */
+  readonly clock: EmulatorClock;
+  /** Told of every mistake of the emulator itself, which clients see as a 500. */
+  readonly onMishap?: (error: unknown) => void;
+}
+
+export interface Emulator {
+  readonly ready: EmulatorReady;
+  /** PKCS8 PEM of the key the client app signs with. */
+  readonly privateKeyPem: string;
+  /** @param path file for the variables; the private key goes beside it. */
+  writeEnvFile(path: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The control API's answer to an org without settings. */
+class NoOrgSettingsError extends Error {
+  readonly status = 400;
+  constructor() {
+    super("the org behind this emulator has no settings that could be changed");
+    this.name = "NoOrgSettingsError";
+  }
+}
+
+function applyOrgSettings(org: Org | ConfigurableOrg, values: unknown): void {
+  if (!isConfigurable(org)) throw new NoOrgSettingsError();
+  org.configure(readOrgSettings(values));
+}
+
+/**
+ * Serves the emulated CRMs and their control API over HTTP on 127.0.0.1. The org must be filled and its start marked
+ * before.
+ *
+ * @throws Error EADDRINUSE where the port is taken
+ */
+export async function startEmulator(options: EmulatorOptions): Promise<Emulator> {
+  const { org, clock } = options;
+  const ledger = createRequestLedger();
+  const faults = createFaultTable();
+  const onMishap = options.onMishap ?? (() => undefined);
+  let connected: { readonly url: string; readonly half: SalesforceHalf } | undefined;
+  const listener = await startListener(options.port, async (port) => {
+    const url = `http://127.0.0.1:${port}`;
+    const half = await createSalesforceHalf({
+      org,
+      clock,
+      ledger,
+      url,
+      onMishap,
+      applyOrgSettings: (values) => applyOrgSettings(org, values),
+    });
+    connected = { url, half };
+    const halves = [half];
+    const control = createControl({ clock, halves, faults, ledger });
+    return { clock, halves, faults, ledger, control, onMishap };
+  });
+  if (connected === undefined) throw new Error("the listener started without connecting");
+  const { url, half } = connected;
+  const { username } = org.integrationUser;
+  const { clientId, clientSecret, privateKeyPem } = half.app;
+  const { accessToken, adminAccessToken } = half;
+  return {
+    ready: {
+      salesforce: {
+        instanceUrl: url,
+        loginUrl: url,
+        clientId,
+        clientSecret,
+        username,
+        accessToken,
+        adminAccessToken,
+      },
+      control: `${url}/control`,
+    },
+    privateKeyPem,
+    writeEnvFile: (path) =>
+      writeEnvFile(path, { loginUrl: url, clientId, clientSecret, username, privateKeyPem }),
+    close: () => listener.close(),
+  };
+}
