@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { AuthError, ConfigError, WireShapeError } from "../../src/core/errors.ts";
+import type { Connection, OrgIdentity } from "../../src/core/ports.ts";
+import { systemClock } from "../../src/core/time.ts";
+import { createHttp } from "../shared/http.ts";
+import { createRateGovernor } from "../shared/rate-governor.ts";
+import { realPacing } from "../shared/retry.ts";
+import { createTokenSource } from "../shared/token-source.ts";
+import { createAccessReader } from "./access.ts";
+import { grantSource } from "./authorize.ts";
+import { NEWEST_KNOWN_VERSION, type SalesforceOptions } from "./connect-options.ts";
+import { deployPackage } from "./deploy.ts";
+import { readFacts } from "./facts.ts";
+import { readIdentity } from "./identity.ts";
+import { assignPermissionSet } from "./permission-set.ts";
+import { pull } from "./pull.ts";
+import { readQueryAnswer } from "./record-page.ts";
+import { createSession, type Session, type SessionOptions } from "./session.ts";
+import { salesforceStreams } from "./streams.ts";
+import { MAX_BATCH, writeRows } from "./write.ts";
+import { writeRowsByBulk } from "./write-bulk.ts";
+
+/** Below this many rows REST pages, five streams a call, are cheaper than a job with its polls. */
+const BULK_ABOVE_ROWS = 10_000;
+const BULK_PAGE_ROWS = 50_000;
+/** A Composite writes 1,000 rows a call; a job costs about eight calls whatever its size. */
+const BULK_WRITE_ABOVE_ROWS = 8_000;
+const CEILING_SHARE = 0.25;
+/** Share of our calls that reads leave to writes. */
+const WRITE_RESERVE = 0.2;
+
+/**
+ * Connects to one Salesforce org. Gets a token unless one is given, and settles the API version; neither is metered.
+ * @throws ConfigError for missing or contradictory options; AuthError when the org refuses us; TransientHttpError when
+ *   it cannot be reached
+ */
+export async function connectSalesforce(options: SalesforceOptions): Promise<Connection> {
+  checkAddress("SALESFORCE_LOGIN_URL", options.loginUrl);
+  checkAddress("SALESFORCE_INSTANCE_URL", options.instanceUrl);
+  const http = createHttp("salesforce", ...(options.http === undefined ? [] : [options.http]));
+  const pacing = options.pacing ?? realPacing;
+  const fetchGrant = grantSource(options, http);
+  let instanceUrl = options.instanceUrl?.replace(/\/+$/, "");
+  const tokens = createTokenSource(async () => {
+    if (fetchGrant === null) throw noWayToRenew(options);
+    const grant = await fetchGrant();
+    instanceUrl ??= grant.instanceUrl.replace(/\/+$/, "");
+    options.log.debug({ host: new URL(instanceUrl).host }, "salesforce token obtained");
+    return grant.accessToken;
+  }, options.accessToken ?? null);
+  if (options.accessToken === undefined || instanceUrl === undefined) await tokens.current();
+  if (instanceUrl === undefined) {
+    throw new ConfigError(
+      "SALESFORCE_INSTANCE_URL is missing: an access token is of use only with its instance.",
+    );
+  }
+  if (new URL(instanceUrl).hostname.endsWith(".lightning.force.com")) {
+    throw new ConfigError(
+      `SALESFORCE_INSTANCE_URL: ${instanceUrl} is the address of the pages; expected the API's, which ends in .my.salesforce.com.`,
+    );
+  }
+  const governor = createRateGovernor({
+    crm: "salesforce",
+    ceilingShare: options.ceilingShare ?? CEILING_SHARE,
+    writeReserve: WRITE_RESERVE,
+    clock: options.clock ?? systemClock,
+  });
+  const base = { http, tokens, governor, pacing, instanceUrl, log: options.log };
+  const version = options.apiVersion ?? (await newestVersion(base));
+  const session = createSession({ ...base, version });
+  const access = createAccessReader(session);
+  let identity: Promise<OrgIdentity> | null = null;
+  const knowIdentity = (): Promise<OrgIdentity> => {
+    identity ??= readIdentity(session).catch((error: unknown) => {
+      identity = null;
+      throw error;
+    });
+    return identity;
+  };
+
+  return {
+    crm: "salesforce",
+    streams: salesforceStreams,
+    identity: knowIdentity,
+    serverTime: async () => (await readVersions(session)).date,
+    access: (objects) => access.read(objects),
+    facts: (objects) => readFacts(session, objects, options.log),
+    pull: (requests, sink) =>
+      pull(
+        {
+          session,
+          bulkAboveRows: options.bulkAboveRows ?? BULK_ABOVE_ROWS,
+          bulkPageRows: options.bulkPageRows ?? BULK_PAGE_ROWS,
+        },
+        requests,
+        sink,
+      ),
+    // Bulk always saves 200 rows a transaction: smaller batches were asked for because the object cannot bear that.
+    write: (request) =>
+      request.batchSize >= MAX_BATCH &&
+      request.rows.length > (options.bulkWriteAboveRows ?? BULK_WRITE_ABOVE_ROWS)
+        ? writeRowsByBulk(session, request)
+        : writeRows(session, request),
+    count: (object) => countRecords(session, object),
+    deploy: async (files, deployOptions) => {
+      const report = await deployPackage(session, files, deployOptions);
+      access.forget();
+      return report;
+    },
+    assignPermissionSet: async (name) => {
+      const outcome = await assignPermissionSet(session, (await knowIdentity()).userId, name);
+      access.forget();
+      return outcome;
+    },
+    usage: () => governor.usage(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function checkAddress(variable: string, address: string | undefined): void {
+  if (address === undefined) return;
+  const { protocol } = URL.parse(address) ?? { protocol: "" };
+  if (protocol === "https:" || protocol === "http:") return;
+  throw new ConfigError(
+    `${variable}: "${address}" is no address; expected one like https://acme.my.salesforce.com.`,
+  );
+}
+
+function noWayToRenew(options: SalesforceOptions): AuthError {
+  return new AuthError(
+    "salesforce",
+    options.accessToken === undefined
+      ? "No way to get a Salesforce token: set SALESFORCE_CLIENT_ID with SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY_FILE, or with SALESFORCE_CLIENT_SECRET, or set SALESFORCE_ACCESS_TOKEN with SALESFORCE_INSTANCE_URL."
+      : "The Salesforce access token has expired or was revoked (HTTP 401), and nothing is set to renew it. Put a fresh one into SALESFORCE_ACCESS_TOKEN, or set SALESFORCE_CLIENT_ID with SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY_FILE.",
+  );
+}
+
+const Versions = z.array(z.looseObject({ version: z.string().regex(/^\d+\.\d+$/) })).min(1);
+
+async function readVersions(
+  session: Session,
+): Promise<{ readonly versions: readonly string[]; readonly date: Date }> {
+  const step = "The question for the org's API versions";
+  const answer = await session.call({
+    method: "GET",
+    path: "/services/data",
+    step,
+    purpose: "read",
+    effect: "repeatable",
+  });
+  const parsed = Versions.safeParse(answer.body);
+  if (!parsed.success) {
+    throw new WireShapeError("salesforce", `${step}: the answer lists none. Check SALESFORCE_INSTANCE_URL.`);
+  }
+  return { versions: parsed.data.map((each) => each.version), date: answer.date };
+}
+
+/** The newest version both sides know: a newer one may answer in ways this connector was not written for. */
+async function newestVersion(options: Omit<SessionOptions, "version">): Promise<string> {
+  const { versions } = await readVersions(createSession({ ...options, version: NEWEST_KNOWN_VERSION }));
+  const known = versions.map(Number).filter((version) => version <= Number(NEWEST_KNOWN_VERSION));
+  if (known.length === 0) return NEWEST_KNOWN_VERSION;
+  return Math.max(...known).toFixed(1);
+}
+
+async function countRecords(session: Session, object: string): Promise<number> {
+  const step = `The count of ${object}`;
+  const answer = await session.call({
+    method: "GET",
+    path: `/query?q=${encodeURIComponent(`SELECT COUNT() FROM ${object}`)}`,
+    step,
+    purpose: "read",
+    effect: "repeatable",
+  });
+  return readQueryAnswer(answer.body, step).totalSize;
+}

@@ -1,0 +1,282 @@
+import nock from "nock";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  PermissionError,
+  QuotaExhaustedError,
+  RequestRefusedError,
+  TransientHttpError,
+} from "../../../src/core/errors.ts";
+import type { WriteRow } from "../../../src/core/ports.ts";
+import {
+  type CompositePart,
+  connect,
+  failure,
+  HOST,
+  headers,
+  onComposite,
+  ROOT,
+  vendorError,
+} from "./nock-org.ts";
+
+beforeEach(() => nock.disableNetConnect());
+afterEach(() => {
+  nock.cleanAll();
+  nock.enableNetConnect();
+});
+
+function rows(count: number): readonly WriteRow[] {
+  return Array.from({ length: count }, (_, index) => ({
+    key: `00Q${String(index).padStart(15, "0")}`,
+    fields: { Ripeline_Clock__c: "open", Ripeline_Rots_At__c: null },
+  }));
+}
+
+function accept(part: CompositePart): { readonly body: unknown } {
+  return {
+    body: (part.body?.records ?? []).map((record) => ({
+      id: record["id"] ?? "a00",
+      success: true,
+      errors: [],
+    })),
+  };
+}
+
+const leads = { object: "Lead", keyField: "Id", batchSize: 200 } as const;
+
+describe("writing rows", () => {
+  it("sends 1,000 rows in one metered call of five collections, each part with both headers", async () => {
+    const parts = onComposite(accept);
+    const connection = await connect();
+    const report = await connection.write({ ...leads, rows: rows(1000) });
+    expect(report.calls).toBe(1);
+    expect(connection.usage().metered).toBe(1);
+    expect(parts.map((part) => part.body?.records.length)).toEqual([200, 200, 200, 200, 200]);
+    expect(parts.every((part) => part.httpHeaders?.["Sforce-Auto-Assign"] === "FALSE")).toBe(true);
+    expect(
+      parts.every((part) => part.httpHeaders?.["Sforce-Duplicate-Rule-Header"] === "allowSave=true"),
+    ).toBe(true);
+    expect(parts[0]).toMatchObject({
+      method: "PATCH",
+      url: `${ROOT}/composite/sobjects`,
+      body: { allOrNone: false },
+    });
+    expect(parts[0]?.body?.records[0]).toEqual({
+      attributes: { type: "Lead" },
+      id: "00Q000000000000000",
+      Ripeline_Clock__c: "open",
+      Ripeline_Rots_At__c: null,
+    });
+    expect(report.outcomes).toHaveLength(1000);
+    expect(report.outcomes.every((outcome) => outcome.ok)).toBe(true);
+  });
+
+  it("sends the headers on the outer request too", async () => {
+    nock(HOST, {
+      reqheaders: { "sforce-auto-assign": "FALSE", "sforce-duplicate-rule-header": "allowSave=true" },
+    })
+      .post(`${ROOT}/composite`)
+      .reply(
+        200,
+        {
+          compositeResponse: [
+            { referenceId: "part0", httpStatusCode: 200, body: [{ id: "x", success: true, errors: [] }] },
+          ],
+        },
+        headers,
+      );
+    const report = await (await connect()).write({ ...leads, rows: rows(1) });
+    expect(report.outcomes).toEqual([{ key: "00Q000000000000000", ok: true, id: "x", created: false }]);
+  });
+
+  it("upserts by an external id and says which rows are new", async () => {
+    const parts = onComposite(() => ({
+      body: [
+        { id: "a01", success: true, created: true, errors: [] },
+        { id: "a02", success: true, created: false, errors: [] },
+      ],
+    }));
+    const report = await (await connect()).write({
+      object: "Ripeline_Metric__c",
+      keyField: "Ripeline_Key__c",
+      batchSize: 200,
+      rows: [
+        { key: "k1", fields: { Ripeline_Value__c: 1 } },
+        { key: "k2", fields: { Ripeline_Value__c: 2 } },
+      ],
+    });
+    expect(parts[0]?.url).toBe(`${ROOT}/composite/sobjects/Ripeline_Metric__c/Ripeline_Key__c`);
+    expect(parts[0]?.body?.records[0]).toEqual({
+      attributes: { type: "Ripeline_Metric__c" },
+      Ripeline_Key__c: "k1",
+      Ripeline_Value__c: 1,
+    });
+    expect(report.outcomes).toEqual([
+      { key: "k1", ok: true, id: "a01", created: true },
+      { key: "k2", ok: true, id: "a02", created: false },
+    ]);
+  });
+
+  it("reports UNABLE_TO_LOCK_ROW on one row of 200 as retryable and the other 199 as written", async () => {
+    onComposite((part) => ({
+      body: (part.body?.records ?? []).map((record, index) =>
+        index === 117
+          ? {
+              success: false,
+              errors: [
+                {
+                  statusCode: "UNABLE_TO_LOCK_ROW",
+                  message:
+                    "unable to obtain exclusive access to this record or 1 records: 00Q000000000000117",
+                  fields: [],
+                },
+              ],
+            }
+          : { id: record["id"], success: true, errors: [] },
+      ),
+    }));
+    const report = await (await connect()).write({ ...leads, rows: rows(200) });
+    expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(199);
+    expect(report.outcomes[117]).toEqual({
+      key: "00Q000000000000117",
+      ok: false,
+      code: "UNABLE_TO_LOCK_ROW",
+      message: "unable to obtain exclusive access to this record or 1 records: 00Q000000000000117",
+      retryable: true,
+    });
+  });
+
+  it("keeps a validation rule's words, masks e-mail addresses in them, and does not call the row retryable", async () => {
+    onComposite(() => ({
+      body: [
+        {
+          success: false,
+          errors: [
+            {
+              statusCode: "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+              message: "Ask jane@acme.example before you touch this lead",
+              fields: [],
+            },
+          ],
+        },
+      ],
+    }));
+    const report = await (await connect()).write({ ...leads, rows: rows(1) });
+    expect(report.outcomes[0]).toMatchObject({
+      code: "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+      message: "Ask (e-mail) before you touch this lead",
+      retryable: false,
+    });
+  });
+
+  it("halves a batch that is refused whole until the row that spoils it stands alone", async () => {
+    const spoilt = "00Q000000000000005";
+    const answer = (part: CompositePart): { readonly status?: number; readonly body: unknown } =>
+      part.body?.records.some((record) => record["id"] === spoilt) === true
+        ? { status: 400, body: vendorError("JSON_PARSER_ERROR", "Cannot deserialize instance of datetime") }
+        : accept(part);
+    // 8 rows -> 4+4 -> 2+2 -> 1+1, one call a level
+    for (let level = 0; level < 4; level += 1) onComposite(answer);
+    const report = await (await connect()).write({ ...leads, rows: rows(8) });
+    expect(report.calls).toBe(4);
+    expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(7);
+    expect(report.outcomes[5]).toMatchObject({
+      key: spoilt,
+      ok: false,
+      code: "JSON_PARSER_ERROR",
+      retryable: false,
+    });
+  });
+
+  it("throws at once, without halving, when the object is unknown", async () => {
+    onComposite(() => ({
+      status: 404,
+      body: vendorError("NOT_FOUND", "The requested resource does not exist"),
+    }));
+    const error = await failure((await connect()).write({ ...leads, rows: rows(200) }));
+    expect(error).toBeInstanceOf(RequestRefusedError);
+    expect(error.message).toContain("The write to Lead was refused: NOT_FOUND");
+  });
+
+  it("sends a batch again that met a server error", async () => {
+    onComposite(() => ({
+      status: 500,
+      body: vendorError("UNKNOWN_EXCEPTION", "An unexpected error occurred."),
+    }));
+    onComposite(accept);
+    const report = await (await connect()).write({ ...leads, rows: rows(3) });
+    expect(report.outcomes.every((outcome) => outcome.ok)).toBe(true);
+    expect(report.calls).toBe(2);
+  });
+
+  it("repeats a write after a reset, since the same values by Id change nothing twice", async () => {
+    nock(HOST)
+      .post(`${ROOT}/composite`)
+      .replyWithError(Object.assign(new Error("reset"), { code: "ECONNRESET" }));
+    onComposite(accept);
+    const connection = await connect();
+    const report = await connection.write({ ...leads, rows: rows(3) });
+    expect(report.outcomes.every((outcome) => outcome.ok)).toBe(true);
+    expect(connection.usage().metered).toBe(2);
+  });
+
+  it("throws QuotaExhaustedError when the org's calls of the day are spent", async () => {
+    nock(HOST)
+      .post(`${ROOT}/composite`)
+      .reply(
+        403,
+        JSON.stringify(vendorError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")),
+        headers,
+      );
+    const error = await failure((await connect()).write({ ...leads, rows: rows(3) }));
+    expect(error).toBeInstanceOf(QuotaExhaustedError);
+    expect(error).toMatchObject({ retryable: false });
+    expect(error.message).toBe(
+      "The write to Lead was refused: the org has used up its API calls of the last 24 hours (REQUEST_LIMIT_EXCEEDED: TotalRequests Limit exceeded.). " +
+        "Nothing is lost, the next run catches up; ask the admin what else calls the API (Setup, System Overview).",
+    );
+  });
+
+  it("keeps the outcomes of what was written when the calls run out in the middle", async () => {
+    onComposite(accept);
+    nock(HOST)
+      .post(`${ROOT}/composite`)
+      .reply(
+        403,
+        JSON.stringify(vendorError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")),
+        headers,
+      );
+    const report = await (await connect()).write({ ...leads, rows: rows(1001) });
+    expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(1000);
+    expect(report.outcomes[1000]).toMatchObject({ ok: false, code: "QUOTA_EXHAUSTED", retryable: true });
+  });
+
+  it("turns a 403 of another kind into a missing permission", async () => {
+    nock(HOST)
+      .post(`${ROOT}/composite`)
+      .reply(
+        403,
+        JSON.stringify(
+          vendorError("API_DISABLED_FOR_ORG", "The REST API is not enabled for this Organization."),
+        ),
+        headers,
+      );
+    const error = await failure((await connect()).write({ ...leads, rows: rows(1) }));
+    expect(error).toBeInstanceOf(PermissionError);
+    expect(error.message).toContain("API_DISABLED_FOR_ORG");
+  });
+
+  it("fails after three resets and names host and step", async () => {
+    nock(HOST)
+      .post(`${ROOT}/composite`)
+      .times(3)
+      .replyWithError(Object.assign(new Error("x"), { code: "ECONNREFUSED" }));
+    const connection = await connect();
+    const error = await failure(connection.write({ ...leads, rows: rows(1) }));
+    expect(error).toBeInstanceOf(TransientHttpError);
+    expect(error.message).toContain(
+      "The write to Lead failed: cannot reach acme.my.salesforce.com (ECONNREFUSED)",
+    );
+    // Nothing reached the org, so nothing was metered.
+    expect(connection.usage().metered).toBe(0);
+  });
+});
