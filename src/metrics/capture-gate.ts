@@ -1,0 +1,77 @@
+import { z } from "zod";
+import type { Transaction } from "../database/database.ts";
+import { sql } from "../database/sql.ts";
+
+export type CaptureGate = "passed" | "not_proven" | "closed";
+
+/** Under so many worked leads the share without a touch proves nothing. */
+const FEWEST_WORKED = 10;
+
+const found = z.object({
+  worked: z.number(),
+  unlogged: z.number(),
+  max_unlogged: z.coerce.number(),
+  touches: z.number(),
+  mails: z.number(),
+  reps: z.number(),
+  silent_reps: z.number(),
+});
+
+/**
+ * Decides whether activity is logged well enough to speak of rot, and writes it into `metrics.run`: `passed`,
+ * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch. The reason names
+ * the likely cause.
+ */
+export async function decideCaptureGate(
+  tx: Transaction,
+  workspaceId: string,
+  connectionId: string,
+): Promise<CaptureGate> {
+  const here = sql`workspace_id = ${workspaceId} and connection_id = ${connectionId}`;
+  const facts = await tx.one(
+    found,
+    sql`select
+      (select count(*) from metrics.int_worked_lead where ${here}) as worked,
+      (select count(*) from metrics.int_worked_lead where ${here} and not has_touch) as unlogged,
+      (select max_unlogged from metrics.run where workspace_id = ${workspaceId}) as max_unlogged,
+      (select count(*) from metrics.stg_touch where ${here}) as touches,
+      (select count(*) from metrics.stg_touch where ${here} and kind = 'email') as mails,
+      (select count(distinct owner_id) from metrics.int_worked_lead where ${here}) as reps,
+      (select count(distinct owner_id) from metrics.int_worked_lead as worked where ${here} and not exists (
+        select 1 from metrics.stg_touch as touch
+        where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
+          and touch.by_user_id = worked.owner_id)) as silent_reps`,
+  );
+  const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
+  const gate = judge(facts.worked, share, facts.max_unlogged);
+  await tx.execute(sql`
+    update metrics.run
+    set capture_gate = ${gate}, capture_reason = ${explain(gate, facts)}, unlogged_share = ${share},
+      worked_lead_count = ${facts.worked}
+    where workspace_id = ${workspaceId}`);
+  return gate;
+}
+
+function judge(worked: number, share: number | null, maxUnlogged: number): CaptureGate {
+  if (share === null || worked < FEWEST_WORKED) return "not_proven";
+  return share > maxUnlogged ? "closed" : "passed";
+}
+
+function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null {
+  if (gate === "passed") return null;
+  if (gate === "not_proven") {
+    return `capture not proven: ${facts.worked} leads were worked in the last 30 days, ${FEWEST_WORKED} are needed`;
+  }
+  const head =
+    `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
+    "have no recorded touch";
+  if (facts.touches === 0) {
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+  }
+  if (facts.mails === 0) {
+    return `${head}; no e-mail is logged (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+  }
+  if (facts.silent_reps > 0)
+    return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
+  return head;
+}

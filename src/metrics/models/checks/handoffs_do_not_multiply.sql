@@ -1,0 +1,31 @@
+-- Must return no rows. Joins to touches, policies and calendars neither lose nor repeat a handoff; a lead has one open
+-- handoff at most. $1 workspace, $2 connection.
+with counts as (
+    select
+        (
+            select count(*)
+            from metrics.int_stretch
+            where workspace_id = $1
+                and connection_id = $2
+                and kind = 'rep'
+        ) as stretches,
+        (
+            select count(*)
+            from metrics.int_handoff
+            where workspace_id = $1
+                and connection_id = $2
+        ) as handoffs,
+        (
+            select count(*) - count(distinct lead_id)
+            from metrics.int_handoff
+            where workspace_id = $1
+                and connection_id = $2
+                and ended_at is null
+        ) as doubly_open
+)
+select
+    format('%s stretches of reps became %s handoffs; %s leads have two open ones', stretches, handoffs, doubly_open)
+        as problem
+from counts
+where stretches <> handoffs
+    or doubly_open <> 0

@@ -1,0 +1,84 @@
+-- Must return no rows. Campaigns' and sources' investment add up to the workspace's, its pieces to the campaigns' own
+-- cost, and pipeline with and without cost to that of all opportunities that count. Tolerance: a ten-thousandth, for
+-- division in numeric. $1 workspace, $2 connection.
+with investment as (
+    select
+        row_type,
+        sum(amount) as amount
+    from metrics.int_row_investment
+    where workspace_id = $1
+        and connection_id = $2
+        and period_type = 'lifetime'
+    group by row_type
+),
+own as (
+    select sum(own_cost) as amount
+    from metrics.int_campaign
+    where workspace_id = $1
+        and connection_id = $2
+),
+opportunities as (
+    select sum(pipeline_amount) as amount
+    from metrics.int_opportunity
+    where workspace_id = $1
+        and connection_id = $2
+        and counts_in_pipeline
+),
+reported as (
+    select sum(value) as amount
+    from metrics.rpt_fact
+    where workspace_id = $1
+        and row_type = 'workspace'
+        and basis = 'in_period'
+        and period_type = 'lifetime'
+        and metric in ('pipeline', 'pipeline_without_cost')
+),
+campaigns as (
+    select sum(fact.value) as amount
+    from metrics.rpt_fact as fact
+    where fact.workspace_id = $1
+        and fact.row_type = 'campaign'
+        and fact.basis = 'in_period'
+        and fact.period_type = 'lifetime'
+        and fact.metric = 'pipeline'
+),
+without_campaign as (
+    select sum(opportunity.pipeline_amount) as amount
+    from metrics.int_opportunity as opportunity
+    where opportunity.workspace_id = $1
+        and opportunity.connection_id = $2
+        and opportunity.counts_in_pipeline
+        and not exists (
+            select 1
+            from metrics.int_campaign as campaign
+            where campaign.workspace_id = $1
+                and campaign.connection_id = $2
+                and campaign.campaign_id = opportunity.campaign_id
+        )
+),
+problems as (
+    select format('investment of %s rows is %s, campaigns cost %s', row_type, investment.amount, own.amount) as problem
+    from investment
+    cross join own
+    where abs(coalesce(investment.amount, 0) - coalesce(own.amount, 0)) > 0.0001
+    union all
+    select format('pipeline in the report is %s, of opportunities %s', reported.amount, opportunities.amount)
+    from reported
+    cross join opportunities
+    where abs(coalesce(reported.amount, 0) - coalesce(opportunities.amount, 0)) > 0.0001
+    union all
+    select format(
+        'pipeline of campaigns is %s and without campaign %s, of opportunities %s',
+        campaigns.amount,
+        without_campaign.amount,
+        opportunities.amount
+    )
+    from campaigns
+    cross join without_campaign
+    cross join opportunities
+    where abs(
+        coalesce(campaigns.amount, 0) + coalesce(without_campaign.amount, 0) - coalesce(opportunities.amount, 0)
+    ) > 0.0001
+)
+select problem
+from problems

@@ -1,0 +1,240 @@
+-- Grain: one row per campaign that is not deleted at as_of. Money in the workspace's currency, by the static rate.
+-- own_cost: ActualCost of this campaign alone, null with own_cost_reason. family_root: where only a parent has cost,
+-- that parent; else the campaign itself. starts_on / ends_on: the dates its cost is spread over, both included;
+-- dates_basis `assumed` where the CRM leaves one of them blank. Source: definitions 6.
+-- $1 workspace, $2 connection, $3 as_of.
+with recursive run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+currencies as (
+    select
+        isocode,
+        conversionrate
+    from mirror.salesforce_currency_type
+    where workspace_id = $1
+        and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
+),
+members as (
+    select
+        member.campaignid as campaign_id,
+        min((member.createddate at time zone run.time_zone)::date) as first_member_on,
+        max(member.firstrespondeddate) filter (where member.hasresponded) as last_response_on,
+        count(*) filter (where member.hasresponded) as response_count
+    from mirror.salesforce_campaign_member as member
+    cross join run
+    where member.workspace_id = $1
+        and member.connection_id = $2
+        and member.valid_from <= $3::timestamptz
+        and (member.valid_to is null or member.valid_to > $3::timestamptz)
+        and member.isdeleted is not true
+    group by member.campaignid
+),
+campaigns as (
+    select
+        campaign.id as campaign_id,
+        campaign.name,
+        campaign.parentid as parent_id,
+        coalesce(campaign.isactive, false) as is_active,
+        campaign.actualcost as actual_cost,
+        campaign.currencyisocode as campaign_currency,
+        campaign.startdate,
+        campaign.enddate,
+        coalesce(
+            campaign.startdate,
+            members.first_member_on,
+            (campaign.createddate at time zone run.time_zone)::date
+        ) as starts_on,
+        members.last_response_on,
+        coalesce(members.response_count, 0) as response_count,
+        case
+            when run.currency_rule = 'corporate' then campaign.actualcost
+            else campaign.actualcost / nullif(own.conversionrate, 0) * target.conversionrate
+        end as converted_cost,
+        run.investment_parents ->> campaign.id as cost_is_at
+    from mirror.salesforce_campaign as campaign
+    cross join run
+    left join members on members.campaign_id = campaign.id
+    left join currencies as own on own.isocode = campaign.currencyisocode
+    left join currencies as target on target.isocode = run.currency_code
+    where campaign.workspace_id = $1
+        and campaign.connection_id = $2
+        and campaign.valid_from <= $3::timestamptz
+        and (campaign.valid_to is null or campaign.valid_to > $3::timestamptz)
+        and campaign.isdeleted is not true
+        and campaign.createddate <= $3::timestamptz
+),
+-- A campaign with each of its ancestors; `union` ends a loop of parents.
+ancestry as (
+    select
+        campaign_id,
+        parent_id as ancestor_id
+    from campaigns
+    where parent_id is not null
+    union
+    select
+        ancestry.campaign_id,
+        campaigns.parent_id
+    from ancestry
+    join campaigns on campaigns.campaign_id = ancestry.ancestor_id
+    where campaigns.parent_id is not null
+),
+children as (
+    select
+        parent_id as campaign_id,
+        sum(converted_cost) as cost
+    from campaigns
+    where parent_id is not null
+    group by parent_id
+),
+costed as (
+    select
+        campaigns.*,
+        coalesce(
+            campaigns.converted_cost > 0
+                and children.cost > 0
+                and abs(campaigns.converted_cost - children.cost) <= 0.01 * children.cost,
+            false
+        ) as repeats_children,
+        (
+            select holder.campaign_id
+            from ancestry
+            join campaigns as holder on holder.campaign_id = ancestry.ancestor_id
+            where ancestry.campaign_id = campaigns.campaign_id
+                and holder.campaign_id <> campaigns.campaign_id
+                and holder.cost_is_at = 'parent'
+            order by holder.campaign_id
+            limit 1
+        ) as cost_holder_id
+    from campaigns
+    left join children on children.campaign_id = campaigns.campaign_id
+),
+counted as (
+    select
+        costed.*,
+        case
+            when cost_is_at = 'children' then null
+            when cost_holder_id is not null then null
+            when repeats_children and cost_is_at is null then null
+            when costed.starts_on > run.today then null
+            else converted_cost
+        end as own_cost,
+        case
+            when actual_cost is null then 'cost missing'
+            when converted_cost is null then
+                'no exchange rate for ' || coalesce(campaign_currency, 'a campaign without currency')
+            when cost_is_at = 'children' then 'cost kept on its children'
+            when cost_holder_id is not null then 'cost kept on ' || cost_holder_id
+            when repeats_children and cost_is_at is null then
+                'cost equals that of its children: probably entered twice (set investment.parents)'
+            when costed.starts_on > run.today then 'not started'
+        end as own_cost_reason
+    from costed
+    cross join run
+),
+-- The nearest thing to a family: an ancestor with cost under which nothing else has any.
+family as (
+    select distinct on (counted.campaign_id)
+        counted.campaign_id,
+        ancestry.ancestor_id
+    from counted
+    join ancestry
+        on ancestry.campaign_id = counted.campaign_id
+        and ancestry.ancestor_id <> counted.campaign_id
+    join counted as ancestor
+        on ancestor.campaign_id = ancestry.ancestor_id
+        and ancestor.own_cost > 0
+    where coalesce(counted.own_cost, 0) = 0
+        and not exists (
+            select 1
+            from ancestry as below
+            join counted as descendant on descendant.campaign_id = below.campaign_id
+            where below.ancestor_id = ancestry.ancestor_id
+                and below.campaign_id <> ancestry.ancestor_id
+                and descendant.own_cost > 0
+        )
+    order by counted.campaign_id, ancestry.ancestor_id
+),
+placed as (
+    select
+        counted.*,
+        coalesce(family.ancestor_id, counted.campaign_id) as family_root,
+        root.name as root_name,
+        greatest(
+            counted.starts_on,
+            least(
+                run.today,
+                coalesce(
+                    counted.enddate,
+                    case when counted.is_active then run.today else counted.last_response_on end,
+                    counted.starts_on
+                )
+            )
+        ) as ends_on,
+        case when counted.startdate is null or counted.enddate is null then 'assumed' else 'spread' end as dates_basis,
+        run.today,
+        run.orphan_after_days
+    from counted
+    cross join run
+    left join family on family.campaign_id = counted.campaign_id
+    left join campaigns as root on root.campaign_id = family.ancestor_id
+),
+responses as (
+    select
+        family_root,
+        sum(response_count) as response_count
+    from placed
+    group by family_root
+),
+final as (
+    select
+        placed.campaign_id,
+        placed.name,
+        placed.parent_id,
+        placed.is_active,
+        placed.actual_cost,
+        placed.campaign_currency,
+        case when placed.family_root = placed.campaign_id then placed.own_cost end as own_cost,
+        case
+            when placed.family_root <> placed.campaign_id then
+                'cost kept on ' || coalesce(placed.root_name, placed.family_root)
+            else placed.own_cost_reason
+        end as own_cost_reason,
+        placed.family_root,
+        placed.starts_on,
+        placed.ends_on,
+        placed.dates_basis,
+        placed.repeats_children and placed.cost_is_at is null as is_probably_entered_twice,
+        coalesce(
+            placed.own_cost > 0
+                and placed.family_root = placed.campaign_id
+                and placed.today >= placed.starts_on + placed.orphan_after_days
+                and responses.response_count = 0,
+            false
+        ) as is_orphan,
+        placed.family_root <> placed.campaign_id or placed.own_cost is not null as has_known_cost
+    from placed
+    join responses on responses.family_root = placed.family_root
+)
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    campaign_id,
+    name,
+    parent_id,
+    is_active,
+    actual_cost,
+    campaign_currency,
+    own_cost,
+    own_cost_reason,
+    family_root,
+    starts_on,
+    ends_on,
+    dates_basis,
+    is_probably_entered_twice,
+    is_orphan,
+    has_known_cost
+from final

@@ -1,0 +1,60 @@
+-- Grain: one row per piece of a campaign's money. The cost found at the first pull is spread evenly over starts_on to
+-- ends_on, both included (basis spread, or assumed where a date is); a difference between two pulls is dated on the day
+-- of its save (basis observed). Money in the workspace's currency. The pieces of a campaign add up to own_cost.
+-- Source: definitions 6, "Dating". $1 workspace, $2 connection, $3 as_of.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+campaigns as (
+    select *
+    from metrics.int_campaign
+    where workspace_id = $1
+        and connection_id = $2
+        and own_cost is not null
+),
+versions as (
+    select
+        version.id as campaign_id,
+        version.valid_from,
+        (version.changed_at at time zone run.time_zone)::date as changed_on,
+        coalesce(version.actualcost, 0) as cost,
+        lag(coalesce(version.actualcost, 0)) over (
+            partition by version.id
+            order by version.valid_from
+        ) as previous_cost
+    from mirror.salesforce_campaign as version
+    cross join run
+    where version.workspace_id = $1
+        and version.connection_id = $2
+        and version.valid_from <= $3::timestamptz
+),
+pieces as (
+    select
+        campaigns.campaign_id,
+        case when versions.previous_cost is null then campaigns.dates_basis else 'observed' end as basis,
+        case when versions.previous_cost is null then campaigns.starts_on else versions.changed_on end as from_on,
+        case when versions.previous_cost is null then campaigns.ends_on else versions.changed_on end as to_on,
+        case
+            when campaigns.actual_cost = 0 then 0
+            -- own_cost / actual_cost is the exchange rate.
+            else (versions.cost - coalesce(versions.previous_cost, 0)) * campaigns.own_cost / campaigns.actual_cost
+        end as amount
+    from campaigns
+    join versions on versions.campaign_id = campaigns.campaign_id
+),
+final as (
+    select *
+    from pieces
+    where amount <> 0
+)
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    campaign_id,
+    basis,
+    from_on,
+    to_on,
+    amount
+from final

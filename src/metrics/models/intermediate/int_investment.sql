@@ -1,0 +1,70 @@
+-- Grain: one row per campaign and period that some of its money falls in; campaigns of known cost have a lifetime row
+-- even at 0. Money in the workspace's currency. Source: definitions 6.
+-- $1 workspace, $2 connection.
+with campaigns as (
+    select campaign_id
+    from metrics.int_campaign
+    where workspace_id = $1
+        and connection_id = $2
+        and own_cost is not null
+),
+periods as (
+    select
+        period_type,
+        period_start,
+        coalesce(period_start, '-infinity'::date) as from_on,
+        coalesce(period_end - 1, 'infinity'::date) as to_on
+    from metrics.period
+    where workspace_id = $1
+        and period_type <> 'day'
+),
+shares as (
+    select
+        spend.campaign_id,
+        spend.basis,
+        periods.period_type,
+        periods.period_start,
+        case
+            when periods.period_type = 'lifetime' then spend.amount
+            else spend.amount
+                * (least(spend.to_on, periods.to_on) - greatest(spend.from_on, periods.from_on) + 1)
+                / (spend.to_on - spend.from_on + 1)
+        end as amount
+    from metrics.int_campaign_spend as spend
+    join periods
+        on periods.from_on <= spend.to_on
+        and periods.to_on >= spend.from_on
+    where spend.workspace_id = $1
+        and spend.connection_id = $2
+    union all
+    select
+        campaign_id,
+        'spread',
+        'lifetime',
+        null,
+        0
+    from campaigns
+),
+final as (
+    select
+        campaign_id,
+        period_type,
+        period_start,
+        sum(amount) as amount,
+        coalesce(sum(amount) filter (where basis = 'observed'), 0) as observed_amount,
+        coalesce(sum(amount) filter (where basis = 'spread'), 0) as spread_amount,
+        coalesce(sum(amount) filter (where basis = 'assumed'), 0) as assumed_amount
+    from shares
+    group by campaign_id, period_type, period_start
+)
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    campaign_id,
+    period_type,
+    period_start,
+    amount,
+    observed_amount,
+    spread_amount,
+    assumed_amount
+from final

@@ -1,0 +1,49 @@
+-- Grain: one row per person. source: the LeadSource of the oldest record that has one, as first seen.
+-- acquired_at: the first marketing touch, where no record of the person is older than 24 hours then; else null (known
+-- before, or never touched). Source: definitions 7, 8. $1 workspace, $2 connection.
+with records as (
+    select
+        person_id,
+        min(created_at) as first_record_at,
+        (array_agg(source order by created_at, record_id) filter (where source is not null))[1] as source
+    from metrics.int_person_record
+    where workspace_id = $1
+        and connection_id = $2
+    group by person_id
+),
+first_touch as (
+    select distinct on (person_id)
+        person_id,
+        responded_at,
+        responded_on,
+        campaign_id
+    from metrics.int_response
+    where workspace_id = $1
+        and connection_id = $2
+    order by person_id, responded_at, created_at, member_id
+),
+final as (
+    select
+        records.person_id,
+        records.first_record_at,
+        records.source,
+        first_touch.responded_at as first_touch_at,
+        first_touch.responded_on as first_touch_on,
+        first_touch.campaign_id as first_touch_campaign_id,
+        case
+            when records.first_record_at >= first_touch.responded_at - interval '24 hours' then first_touch.responded_at
+        end as acquired_at
+    from records
+    left join first_touch on first_touch.person_id = records.person_id
+)
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    person_id,
+    first_record_at,
+    source,
+    first_touch_at,
+    first_touch_on,
+    first_touch_campaign_id,
+    acquired_at
+from final

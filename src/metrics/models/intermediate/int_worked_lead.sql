@@ -1,0 +1,89 @@
+-- Grain: one row per lead in scope that was converted, or moved into a working status, in the 30 days before as_of:
+-- the leads on which the capture gate is decided. has_touch: any touch of the lead up to as_of.
+-- owner_id: the rep who held it then; null where none did. Source: definitions 3, "Capture gate".
+-- $1 workspace, $2 connection, $3 as_of.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+moves as (
+    select
+        event.lead_id,
+        event.happened_at,
+        case when event.status_class = 'converted' then 'converted' else 'working' end as cause
+    from metrics.int_status_event as event
+    cross join run
+    where event.workspace_id = $1
+        and event.connection_id = $2
+        and event.happened_at > $3::timestamptz - interval '30 days'
+        and event.happened_at <= $3::timestamptz
+        and (
+            event.status_class = 'converted'
+            or (
+                event.evidence = 'history'
+                and event.status is not null
+                and case
+                    when run.working_statuses is null then
+                        event.status_class = 'open' and lower(event.status) <> all(run.default_statuses)
+                    else lower(event.status) = any(run.working_statuses)
+                end
+            )
+        )
+),
+worked as (
+    select distinct on (moves.lead_id)
+        moves.lead_id,
+        moves.happened_at as worked_at,
+        moves.cause,
+        lead.source
+    from moves
+    join metrics.stg_lead as lead
+        on lead.workspace_id = $1
+        and lead.connection_id = $2
+        and lead.lead_id = moves.lead_id
+        and not lead.is_deleted
+        and lead.excluded_by is null
+    order by moves.lead_id, (moves.cause = 'converted') desc, moves.happened_at desc
+),
+held as (
+    select distinct on (worked.lead_id)
+        worked.lead_id,
+        stretch.owner_id
+    from worked
+    join metrics.int_stretch as stretch
+        on stretch.workspace_id = $1
+        and stretch.connection_id = $2
+        and stretch.lead_id = worked.lead_id
+        and stretch.kind = 'rep'
+        and stretch.began_at <= worked.worked_at
+        and (stretch.ended_at is null or stretch.ended_at >= worked.worked_at)
+    order by worked.lead_id, stretch.position desc
+),
+final as (
+    select
+        worked.lead_id,
+        worked.worked_at,
+        worked.cause,
+        held.owner_id,
+        worked.source,
+        exists (
+            select 1
+            from metrics.stg_touch as touch
+            where touch.workspace_id = $1
+                and touch.connection_id = $2
+                and touch.lead_id = worked.lead_id
+        ) as has_touch
+    from worked
+    left join held on held.lead_id = worked.lead_id
+)
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    lead_id,
+    worked_at,
+    cause,
+    owner_id,
+    source,
+    has_touch
+from final

@@ -1,0 +1,72 @@
+-- Grain: workspace, source, rep, team at as_of: of the leads worked in the last 30 days, those without a recorded touch.
+-- Source: definitions 3, "Capture gate". $1 workspace, $2 connection.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+worked as (
+    select
+        lead.source,
+        lead.owner_id,
+        owner.role_id as team,
+        lead.has_touch
+    from metrics.int_worked_lead as lead
+    left join metrics.stg_owner as owner
+        on owner.workspace_id = $1
+        and owner.connection_id = $2
+        and owner.owner_id = lead.owner_id
+    where lead.workspace_id = $1
+        and lead.connection_id = $2
+),
+counted as (
+    select
+        grain.row_type,
+        grain.member,
+        count(*) filter (where not has_touch) as unlogged,
+        count(*) as worked
+    from worked
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source),
+            ('rep', owner_id),
+            ('team', team)
+    ) as grain (row_type, member)
+    where grain.row_type in ('workspace', 'source')
+        or grain.member is not null
+    group by grain.row_type, grain.member
+),
+final as (
+    select
+        counted.row_type,
+        counted.member,
+        'day' as period_type,
+        run.today as period_start,
+        'point_in_time' as basis,
+        null::integer as age_days,
+        'unlogged_work_share' as metric,
+        null::numeric as value,
+        null as text_value,
+        counted.unlogged::numeric as numerator,
+        counted.worked::numeric as denominator,
+        null as reason
+    from counted
+    cross join run
+)
+select
+    $1::text as workspace_id,
+    'rpt_capture' as model_name,
+    row_type,
+    member,
+    period_type,
+    period_start,
+    basis,
+    age_days,
+    metric,
+    value,
+    text_value,
+    numerator,
+    denominator,
+    reason
+from final

@@ -1,0 +1,99 @@
+-- Grain: workspace, source, rep, team by month and lifetime: leads whose handoff ended as disqualified, recycled, deleted
+-- or converted in the period, and those of them without any touch until then. A lead that ended twice in the period
+-- counts once, by its last end. Source: definitions 4. $1 workspace, $2 connection.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+first_touches as (
+    select
+        lead_id,
+        min(touched_at) as first_touch_at
+    from metrics.stg_touch
+    where workspace_id = $1
+        and connection_id = $2
+    group by lead_id
+),
+ends as (
+    select
+        handoff.lead_id,
+        handoff.source,
+        handoff.owner_id,
+        handoff.team,
+        handoff.ended_at,
+        date_trunc('month', handoff.ended_at at time zone run.time_zone)::date as month,
+        coalesce(first_touches.first_touch_at <= handoff.ended_at, false) as has_touch
+    from metrics.int_handoff as handoff
+    cross join run
+    left join first_touches on first_touches.lead_id = handoff.lead_id
+    where handoff.workspace_id = $1
+        and handoff.connection_id = $2
+        and handoff.is_in_scope
+        and handoff.evidence <> 'unknown'
+        and handoff.ended_by in ('disqualified', 'recycled', 'deleted', 'converted')
+),
+once as (
+    select distinct on (grain.row_type, grain.member, period.period_type, period.period_start, ends.lead_id)
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        ends.has_touch
+    from ends
+    cross join run
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source),
+            ('rep', owner_id),
+            ('team', team)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where (grain.row_type <> 'team' or grain.member is not null)
+        and (period.period_start is null or period.period_start >= run.first_month)
+    order by
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        ends.lead_id,
+        ends.ended_at desc
+),
+final as (
+    select
+        row_type,
+        member,
+        period_type,
+        period_start,
+        'in_period' as basis,
+        null::integer as age_days,
+        'disposed_untouched_rate' as metric,
+        null::numeric as value,
+        null as text_value,
+        (count(*) filter (where not has_touch))::numeric as numerator,
+        count(*)::numeric as denominator,
+        null as reason
+    from once
+    group by row_type, member, period_type, period_start
+)
+select
+    $1::text as workspace_id,
+    'rpt_disposed' as model_name,
+    row_type,
+    member,
+    period_type,
+    period_start,
+    basis,
+    age_days,
+    metric,
+    value,
+    text_value,
+    numerator,
+    denominator,
+    reason
+from final

@@ -1,0 +1,252 @@
+-- Grain: workspace, campaign (family), source, rep, team by month and lifetime: inquiries (responses), inquirers
+-- (distinct people), leads, converted.
+-- leads: campaign rows: people whose first response to the campaign falls in the period; rep and team rows: chains made
+-- in it; else distinct people whose Lead was created in it. Source: definitions 7, 9. $1 workspace, $2 connection.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+responses as (
+    select
+        response.family_root as campaign_id,
+        response.person_id,
+        person.source,
+        date_trunc('month', response.responded_on)::date as month
+    from metrics.int_response as response
+    join metrics.int_person as person
+        on person.workspace_id = $1
+        and person.connection_id = $2
+        and person.person_id = response.person_id
+    where response.workspace_id = $1
+        and response.connection_id = $2
+),
+inquiries as (
+    select
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        count(*) as inquiries,
+        count(distinct responses.person_id) as inquirers
+    from responses
+    cross join run
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source),
+            ('campaign', campaign_id)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where period.period_start is null
+        or period.period_start >= run.first_month
+    group by grain.row_type, grain.member, period.period_type, period.period_start
+),
+campaign_people as (
+    select
+        campaign_id,
+        person_id,
+        min(month) as month
+    from responses
+    group by campaign_id, person_id
+),
+campaign_leads as (
+    select
+        'campaign' as row_type,
+        campaign_id as member,
+        period.period_type,
+        period.period_start,
+        count(*) as leads
+    from campaign_people
+    cross join run
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where period.period_start is null
+        or period.period_start >= run.first_month
+    group by campaign_id, period.period_type, period.period_start
+),
+created as (
+    select
+        lead.source,
+        record.person_id,
+        date_trunc('month', lead.created_at at time zone run.time_zone)::date as month
+    from metrics.int_lead as lead
+    cross join run
+    join metrics.int_person_record as record
+        on record.workspace_id = $1
+        and record.connection_id = $2
+        and record.record_id = lead.lead_id
+    where lead.workspace_id = $1
+        and lead.connection_id = $2
+        and not lead.is_excluded
+),
+created_leads as (
+    select
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        count(distinct created.person_id) as leads
+    from created
+    cross join run
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where period.period_start is null
+        or period.period_start >= run.first_month
+    group by grain.row_type, grain.member, period.period_type, period.period_start
+),
+chains as (
+    select
+        handoff.owner_id,
+        handoff.team,
+        date_trunc('month', handoff.handed_off_at at time zone run.time_zone)::date as month
+    from metrics.int_handoff as handoff
+    cross join run
+    where handoff.workspace_id = $1
+        and handoff.connection_id = $2
+        and handoff.is_in_scope
+        and handoff.chain_position = 1
+),
+chain_leads as (
+    select
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        count(*) as leads
+    from chains
+    cross join run
+    cross join lateral (
+        values
+            ('rep', owner_id),
+            ('team', team)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where grain.member is not null
+        and (period.period_type = 'lifetime' or period.period_start >= run.first_month)
+    group by grain.row_type, grain.member, period.period_type, period.period_start
+),
+conversions as (
+    select
+        event.lead_id,
+        max(event.happened_at) as converted_at
+    from metrics.int_status_event as event
+    where event.workspace_id = $1
+        and event.connection_id = $2
+        and event.status_class = 'converted'
+    group by event.lead_id
+),
+conversion_holders as (
+    select
+        lead_id,
+        owner_id,
+        team
+    from metrics.int_handoff
+    where workspace_id = $1
+        and connection_id = $2
+        and ended_by = 'converted'
+),
+converted as (
+    select
+        lead.source,
+        conversion_holders.owner_id,
+        conversion_holders.team,
+        date_trunc('month', conversions.converted_at at time zone run.time_zone)::date as month
+    from metrics.int_lead as lead
+    cross join run
+    join conversions on conversions.lead_id = lead.lead_id
+    left join conversion_holders on conversion_holders.lead_id = lead.lead_id
+    where lead.workspace_id = $1
+        and lead.connection_id = $2
+        and lead.is_converted
+        and not lead.is_excluded
+),
+converted_leads as (
+    select
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        count(*) as converted
+    from converted
+    cross join run
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source),
+            ('rep', owner_id),
+            ('team', team)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where (grain.row_type in ('workspace', 'source') or grain.member is not null)
+        and (period.period_start is null or period.period_start >= run.first_month)
+    group by grain.row_type, grain.member, period.period_type, period.period_start
+),
+counts as (
+    select row_type, member, period_type, period_start, 'inquiries' as metric, inquiries as value from inquiries
+    union all
+    select row_type, member, period_type, period_start, 'inquirers', inquirers from inquiries
+    union all
+    select row_type, member, period_type, period_start, 'leads', leads from campaign_leads
+    union all
+    select row_type, member, period_type, period_start, 'leads', leads from created_leads
+    union all
+    select row_type, member, period_type, period_start, 'leads', leads from chain_leads
+    union all
+    select row_type, member, period_type, period_start, 'converted', converted from converted_leads
+),
+final as (
+    select
+        row_type,
+        member,
+        period_type,
+        period_start,
+        'in_period' as basis,
+        null::integer as age_days,
+        metric,
+        value::numeric as value,
+        null as text_value,
+        null::numeric as numerator,
+        null::numeric as denominator,
+        null as reason
+    from counts
+)
+select
+    $1::text as workspace_id,
+    'rpt_funnel' as model_name,
+    row_type,
+    member,
+    period_type,
+    period_start,
+    basis,
+    age_days,
+    metric,
+    value,
+    text_value,
+    numerator,
+    denominator,
+    reason
+from final

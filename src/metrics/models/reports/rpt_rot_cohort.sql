@@ -1,0 +1,122 @@
+-- Grain: workspace, source, rep, team by the month in which a chain was made (its first handoff), and lifetime.
+-- Each chain is exactly one of: ended untouched before its deadline; not yet due; due (D), of which late are those
+-- without a touch at or before the deadline. It belongs to the rep who held it at the deadline, or at its end if
+-- earlier. Source: definitions 4. $1 workspace, $2 connection, $3 as_of.
+with run as (
+    select *
+    from metrics.run
+    where workspace_id = $1
+),
+handoffs as (
+    select *
+    from metrics.int_handoff
+    where workspace_id = $1
+        and connection_id = $2
+        and is_in_scope
+        and evidence <> 'unknown'
+        and rots_at is not null
+),
+holders as (
+    select distinct on (chain_id)
+        chain_id,
+        owner_id,
+        team
+    from handoffs
+    where handed_off_at <= rots_at
+        or chain_position = 1
+    order by chain_id, (handed_off_at <= rots_at) desc, chain_position desc
+),
+last_handoffs as (
+    select distinct on (chain_id)
+        chain_id,
+        source,
+        clock_started_at,
+        rots_at,
+        first_touch_at,
+        ended_at
+    from handoffs
+    order by chain_id, chain_position desc
+),
+chains as (
+    select
+        last_handoffs.*,
+        holders.owner_id,
+        holders.team,
+        date_trunc('month', last_handoffs.clock_started_at at time zone run.time_zone)::date as month,
+        case
+            when last_handoffs.ended_at < last_handoffs.rots_at and last_handoffs.first_touch_at is null
+                then 'ended_untouched'
+            when last_handoffs.rots_at > $3::timestamptz then 'not_yet_due'
+            when last_handoffs.first_touch_at <= last_handoffs.rots_at then 'in_time'
+            else 'late'
+        end as outcome
+    from last_handoffs
+    cross join run
+    join holders on holders.chain_id = last_handoffs.chain_id
+),
+counted as (
+    select
+        grain.row_type,
+        grain.member,
+        period.period_type,
+        period.period_start,
+        count(*) filter (where outcome = 'late') as late,
+        count(*) filter (where outcome in ('late', 'in_time')) as due,
+        count(*) filter (where outcome = 'ended_untouched') as ended_untouched,
+        count(*) filter (where outcome = 'not_yet_due') as not_yet_due
+    from chains
+    cross join run
+    cross join lateral (
+        values
+            ('workspace', null),
+            ('source', source),
+            ('rep', owner_id),
+            ('team', team)
+    ) as grain (row_type, member)
+    cross join lateral (
+        values
+            ('lifetime', null::date),
+            ('month', month)
+    ) as period (period_type, period_start)
+    where (grain.row_type <> 'team' or grain.member is not null)
+        and (period.period_start is null or period.period_start >= run.first_month)
+    group by grain.row_type, grain.member, period.period_type, period.period_start
+),
+final as (
+    select
+        counted.row_type,
+        counted.member,
+        counted.period_type,
+        counted.period_start,
+        'cohort' as basis,
+        null::integer as age_days,
+        metric.name as metric,
+        metric.value::numeric as value,
+        null as text_value,
+        metric.numerator::numeric as numerator,
+        metric.denominator::numeric as denominator,
+        null as reason
+    from counted
+    cross join lateral (
+        values
+            ('rot_cohort_rate', null, late, due),
+            ('rot_cohort_ended_untouched', ended_untouched, null, null),
+            ('rot_cohort_not_yet_due', not_yet_due, null, null)
+    ) as metric (name, value, numerator, denominator)
+)
+select
+    $1::text as workspace_id,
+    'rpt_rot_cohort' as model_name,
+    row_type,
+    member,
+    period_type,
+    period_start,
+    basis,
+    age_days,
+    metric,
+    value,
+    text_value,
+    numerator,
+    denominator,
+    reason
+from final

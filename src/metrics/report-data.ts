@@ -1,0 +1,183 @@
+import { z } from "zod";
+import type { Fraction, ReportData, TrustFacts } from "../core/report-data.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Database } from "../database/database.ts";
+import { sql } from "../database/sql.ts";
+import { catalog } from "./catalog.ts";
+import { readEvidence } from "./evidence.ts";
+import { readWholeReport } from "./report.ts";
+
+const RunRow = z.object({
+  as_of: z.date(),
+  time_zone: z.string(),
+  currency_code: z.string().nullable(),
+  capture_gate: z.enum(["passed", "not_proven", "closed"]),
+  capture_reason: z.string().nullable(),
+  unlogged_share: z.string().nullable(),
+  org_id: z.string(),
+  instance_url: z.string(),
+});
+
+const FractionRow = z.object({
+  row_type: z.enum(["workspace", "campaign", "source", "rep", "team"]),
+  member: z.string().nullable(),
+  period_type: z.enum(["day", "month", "lifetime"]),
+  period_start: z.string().nullable(),
+  basis: z.enum(["point_in_time", "in_period", "cohort"]),
+  model: z.string(),
+  age_days: z.number().nullable(),
+  metric: z.string(),
+  numerator: z.string(),
+  denominator: z.string(),
+});
+
+/** What a store knows for a report; who ran the cycle adds what it wrote, its calls and its times. */
+export type StoredReport = Omit<ReportData, "written" | "calls" | "phases">;
+
+/**
+ * The last compute as data for the renderers: report rows of the default periods, the parts of their ratios, the records
+ * behind them, and how far all of it can be trusted.
+ * @returns undefined before the first compute
+ */
+export async function readStoredReport(db: Database, settings: Settings): Promise<StoredReport | undefined> {
+  const workspaceId = settings.workspace.id;
+  const { connectionId } = settings;
+  const run = await db.maybeOne(
+    RunRow,
+    sql`
+      select run.as_of, run.time_zone, run.currency_code, run.capture_gate, run.capture_reason, run.unlogged_share,
+        connection.org_id, connection.instance_url
+      from metrics.run as run
+      join mirror.connection as connection using (workspace_id, connection_id)
+      where run.workspace_id = ${workspaceId}`,
+  );
+  if (run === undefined) return undefined;
+  return {
+    run: {
+      workspaceName: settings.workspace.name,
+      crmLabel: "Salesforce",
+      orgId: run.org_id,
+      instanceUrl: run.instance_url,
+      asOf: run.as_of,
+      timeZone: run.time_zone,
+      currency: run.currency_code,
+      captureGate: run.capture_gate,
+      captureReason: run.capture_reason,
+      unloggedShare: run.unlogged_share === null ? null : Number(run.unlogged_share),
+    },
+    metrics: catalog.map(({ name, label, unit, formula }) => ({ name, label, unit, formula })),
+    rows: await readWholeReport(db, workspaceId),
+    fractions: await readFractions(db, workspaceId),
+    evidence: await readEvidence(db, { workspaceId, connectionId }),
+    trust: await readTrust(db, settings),
+  };
+}
+
+async function readFractions(db: Database, workspaceId: string): Promise<readonly Fraction[]> {
+  const rows = await db.any(
+    FractionRow,
+    sql`
+      select row_type, member, period_type, period_start::text as period_start, basis, model, age_days, metric,
+        numerator, denominator
+      from metrics.metric_value
+      where workspace_id = ${workspaceId} and numerator is not null and denominator is not null
+        and (period_type <> 'month' or period_start = (
+          select max(period_start) from metrics.period where workspace_id = ${workspaceId} and period_type = 'month'
+        ))`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    numerator: Number(row.numerator),
+    denominator: Number(row.denominator),
+  }));
+}
+
+const TrustRow = z.object({
+  leads: z.number(),
+  leads_without_source: z.number(),
+  campaigns: z.number(),
+  campaigns_without_cost: z.number(),
+  handoffs_unknown: z.number(),
+  opportunities: z.number(),
+  opportunities_without_amount: z.number(),
+  quarantined: z.number(),
+});
+
+const HiddenRow = z.object({
+  stream: z.string(),
+  is_absent: z.boolean(),
+  hidden_fields: z.array(z.string()),
+});
+const CountRow = z.object({ object: z.string(), mirror: z.number() });
+
+async function readTrust(db: Database, settings: Settings): Promise<TrustFacts> {
+  const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
+  const facts = await db.one(
+    TrustRow,
+    sql`
+      select
+        (select count(*) from metrics.int_lead where ${at})::integer as leads,
+        (select count(*) from metrics.int_lead where ${at} and source is null)::integer as leads_without_source,
+        (select count(*) from metrics.int_campaign where ${at})::integer as campaigns,
+        (select count(*) from metrics.int_campaign where ${at} and actual_cost is null)::integer
+          as campaigns_without_cost,
+        (select count(*) from metrics.int_handoff where ${at} and evidence = 'unknown' and ended_at is null)::integer
+          as handoffs_unknown,
+        (select count(*) from metrics.int_opportunity where ${at})::integer as opportunities,
+        (select count(*) from metrics.int_opportunity where ${at} and amount is null)::integer
+          as opportunities_without_amount,
+        (select count(*) from writeback.rejection where ${at} and state <> 'vanished')::integer as quarantined`,
+  );
+  const streams = await db.any(
+    HiddenRow,
+    sql`select stream, is_absent, hidden_fields from mirror.stream_state where ${at} order by stream`,
+  );
+  const counts = await db.any(
+    CountRow,
+    sql`
+      select 'Lead' as object, count(*)::integer as mirror from mirror.salesforce_lead
+      where ${at} and valid_to is null and not isdeleted
+      union all
+      select 'Opportunity', count(*)::integer from mirror.salesforce_opportunity
+      where ${at} and valid_to is null and not isdeleted
+      union all
+      select 'Task', count(*)::integer from mirror.salesforce_task
+      where ${at} and valid_to is null and not isdeleted and not isarchived
+      union all
+      select 'CampaignMember', count(*)::integer from mirror.salesforce_campaign_member
+      where ${at} and valid_to is null and not isdeleted`,
+  );
+  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+  const absent = streams.filter((stream) => stream.is_absent).map((stream) => objectOf(stream.stream));
+  return {
+    leadsWithoutSource: share(facts.leads_without_source, facts.leads),
+    campaignsWithoutCost: share(facts.campaigns_without_cost, facts.campaigns),
+    handoffsUnknown: facts.handoffs_unknown,
+    opportunitiesWithoutAmount: facts.opportunities_without_amount,
+    quarantined: facts.quarantined,
+    hiddenFields: streams
+      .filter((stream) => !stream.is_absent)
+      .flatMap((stream) =>
+        stream.hidden_fields
+          .filter((field) => !field.startsWith("Ripeline_"))
+          .map((field) => ({
+            object: objectOf(stream.stream),
+            field,
+            metrics: metricsThatNeed(stream.stream, field),
+          })),
+      ),
+    counts: counts.map((each) => ({ ...each, crm: null })),
+    notes: absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`],
+  };
+}
+
+function objectOf(stream: string): string {
+  return stream.slice(stream.indexOf(".") + 1);
+}
+
+/** Metrics whose inputs name the field, or its whole stream. */
+function metricsThatNeed(stream: string, field: string): readonly string[] {
+  return catalog
+    .filter((entry) => entry.inputs.some((input) => input === stream || input === `${stream}.${field}`))
+    .map((entry) => entry.name);
+}
