@@ -29,7 +29,14 @@ export const environmentSchema = z.object({
   HUBSPOT_CLIENT_ID: text,
   HUBSPOT_CLIENT_SECRET: text,
   DATABASE_URL: address(["postgres", "postgresql"]),
-  REDIS_URL: address(["redis", "rediss"]),
+  // Sentinels and clusters name several hosts, which no URL can: `jobs/queue-kit` reads the rest.
+  REDIS_URL: z
+    .string()
+    .trim()
+    .regex(/^rediss?(\+(sentinel|cluster))?:\/\/\S+$/, {
+      error: "an address starting with redis://, rediss://, redis+sentinel:// or redis+cluster://",
+    })
+    .optional(),
   RIPELINE_DATA_DIR: z.string().trim().min(1).default(".ripeline"),
   RIPELINE_SECRET_KEY: text,
   RIPELINE_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("warn"),

@@ -45,7 +45,7 @@ export interface Fraction
 export interface MetricText {
   readonly name: string;
   readonly label: string;
-  readonly unit: "count" | "ratio" | "money" | "money_ratio" | "hours" | "days" | "text";
+  readonly unit: "count" | "ratio" | "money" | "money_ratio" | "hours" | "days" | "number" | "text";
   /** The formula in words. */
   readonly formula: string;
 }

@@ -7,7 +7,7 @@ const example = join(import.meta.dirname, "..", "..", ".env.example");
 
 describe("the environment", () => {
   test(".env.example names exactly the variables that the code reads", () => {
-    const named = [...readFileSync(example, "utf8").matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1]);
+    const named = [...readFileSync(example, "utf8").matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1] ?? "");
     expect(named.toSorted()).toEqual(Object.keys(environmentSchema.shape).toSorted());
   });
 

@@ -14,7 +14,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   "src/mirror/": ["src/core/", "src/database/"],
   "src/metrics/": ["src/core/", "src/database/"],
   "src/writeback/": ["src/core/", "src/database/", "src/metrics/catalog.ts"],
-  "src/provision/": ["src/core/", "src/database/", "src/metrics/catalog.ts", "src/writeback/targets.ts"],
+  "src/provision/": ["src/core/", "src/database/", "src/metrics/catalog.ts", "src/writeback/targets"],
   "src/emulator/": ["src/core/time.ts"],
   "src/app.ts": [
     "src/core/",

@@ -1,0 +1,26 @@
+import { BusyError, RateLimitedError, RipelineError } from "../src/core/errors.ts";
+
+/** What happens to a job whose step threw. */
+export type Verdict =
+  | { readonly action: "wait"; readonly delayMs: number }
+  | { readonly action: "retry" }
+  | { readonly action: "fail" };
+
+const BUSY_MS = 2_000;
+
+/**
+ * The only place that turns an error into a delay, a retry or an end. The queue knows nothing of our errors, and the
+ * steps know nothing of the queue.
+ *
+ * - A CRM that names a time to wait is waited for, and so is another process that works on the same connection; waiting
+ *   costs no attempt.
+ * - What may pass by itself (network, 5xx) is tried again with the queue's back-off.
+ * - Everything else fails at once: a wrong key or a refused query is not mended by asking again.
+ */
+export function verdict(error: unknown): Verdict {
+  if (error instanceof RateLimitedError) return { action: "wait", delayMs: Math.ceil(error.retryAfterMs) };
+  if (error instanceof BusyError) return { action: "wait", delayMs: BUSY_MS };
+  if (error instanceof RipelineError) return { action: error.retryable ? "retry" : "fail" };
+  // Not one of ours: a fault in ripeline. Trying again might help and must not hide it, so it ends visibly.
+  return { action: "fail" };
+}

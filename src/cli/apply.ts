@@ -1,0 +1,34 @@
+import { z } from "zod";
+import type { ApplyOutcome } from "../app.ts";
+import { toJson } from "../core/json.ts";
+import { operation } from "./operation.ts";
+
+const applyArgs = z.object({ checkOnly: z.boolean() });
+
+/** `ripeline apply`: deploys what `plan` shows and gives the integration user the permission set. */
+export const applyOperation = operation(applyArgs, async ({ app }, options) => {
+  const outcome = await app.apply(options);
+  return {
+    json: toJson(outcome),
+    text: describe(outcome, options.checkOnly),
+  };
+});
+
+function describe({ deploy, permissionSet, appliedAt }: ApplyOutcome, isCheckOnly: boolean): string {
+  const verb = isCheckOnly ? "would be" : "were";
+  const lines = [
+    `${deploy.created.length} components ${verb} created, ${deploy.changed.length} changed, ` +
+      `${deploy.unchanged.length} left as they are.`,
+    ...deploy.created.map((name) => `  + ${name}`),
+    ...deploy.changed.map((name) => `  ~ ${name}`),
+  ];
+  if (isCheckOnly) return [...lines, "The org accepts the package. Nothing was changed."].join("\n");
+  return [
+    ...lines,
+    `Permission set: ${permissionSet} to the integration user.`,
+    ...(appliedAt === null
+      ? []
+      : [`Handoffs from ${appliedAt.toISOString()} on are flagged, unless rot.start_from says otherwise.`]),
+    "Next: `ripeline sync`.",
+  ].join("\n");
+}

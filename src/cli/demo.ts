@@ -1,0 +1,183 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { type App, openApp } from "../app.ts";
+import { renderHtmlReport } from "../console/html-report/render-html-report.ts";
+import { type CycleProgress, type CycleResult, cycleJson } from "../core/cycle.ts";
+import { BusyError } from "../core/errors.ts";
+import { type Json, toJson } from "../core/json.ts";
+import type { ReportData, ReportRow } from "../core/report-data.ts";
+import type { Settings } from "../core/settings.ts";
+import { systemClock } from "../core/time.ts";
+import { type CommonOptions, print, printJson } from "./command-line.ts";
+import { type LaunchedEmulator, launchEmulator } from "./launch-emulator.ts";
+import { createProgress } from "./report/create-progress.ts";
+import { renderReportTables } from "./report/render-report-tables.ts";
+import { cyclesOf } from "./runtime.ts";
+
+export interface DemoOptions extends CommonOptions {
+  readonly data?: string;
+  readonly leads?: number;
+  readonly html: string;
+}
+
+/** The demo writes everything at once: its org has nobody whom a wave of writes could disturb. */
+const NO_HOURLY_LIMIT = 100_000_000;
+
+/**
+ * `ripeline demo`: an emulated org with a company in it, ripeline's fields applied, one whole cycle through the job
+ * queue on the embedded store, and the report. Uses nothing of the environment and leaves nothing but the HTML file.
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const progress = createProgress({
+    stream: process.stderr,
+    isTerminal: process.stderr.isTTY === true,
+    clock: systemClock,
+  });
+  const seconds = stopwatch();
+  const folder = await mkdtemp(join(tmpdir(), "ripeline-demo-"));
+  const launched = await launchEmulator({
+    port: 0,
+    ...(options.leads === undefined ? {} : { leads: options.leads }),
+    ...(options.data === undefined ? {} : { dataDirectory: options.data }),
+  });
+  try {
+    progress.say(`An emulated Salesforce org with ${launched.leads.toLocaleString("en")} leads answers.`);
+    seconds.lap("start the emulated org");
+    const shown = await runOnce(options, launched, folder, (line) => progress.show(line), seconds);
+    progress.close();
+    const html = resolve(options.html);
+    await writeFile(html, renderHtmlReport(shown.data), "utf8");
+    if (options.json === true) {
+      await printJson({
+        sync: cycleJson(shown.result),
+        report: reportByMetric(shown.data.rows, shown.metricNames),
+        html,
+      });
+      return;
+    }
+    const isTerminal = process.stdout.isTTY === true;
+    const text = renderReportTables(shown.data, {
+      width: process.stdout.columns ?? 120,
+      color: isTerminal && process.env["NO_COLOR"] === undefined ? "always" : "never",
+    });
+    await print(`${text}\n\nThe same with charts and the records behind every number: ${html}`);
+  } finally {
+    progress.close();
+    await launched.emulator.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Shown {
+  readonly result: CycleResult;
+  readonly data: ReportData;
+  readonly metricNames: readonly string[];
+}
+
+async function runOnce(
+  options: DemoOptions,
+  { emulator, firstDay }: LaunchedEmulator,
+  folder: string,
+  onProgress: (progress: CycleProgress) => void,
+  seconds: Stopwatch,
+): Promise<Shown> {
+  const envFile = join(folder, "emulator.env");
+  await emulator.writeEnvFile(envFile);
+  const { salesforce } = emulator.ready;
+  const opened = await openApp({
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+    variables: {
+      SALESFORCE_LOGIN_URL: salesforce.loginUrl,
+      SALESFORCE_CLIENT_ID: salesforce.clientId,
+      SALESFORCE_USERNAME: salesforce.username,
+      SALESFORCE_PRIVATE_KEY_FILE: `${envFile}.key.pem`,
+      RIPELINE_DATA_DIR: join(folder, "store"),
+      RIPELINE_LOG_LEVEL: "warn",
+    },
+    adjust: (settings): Settings => ({
+      ...settings,
+      // The seeded company's whole story is flagged; a real org starts at its first apply.
+      rot: { ...settings.rot, startFrom: settings.rot.startFrom ?? firstDay.toISOString() },
+      writeback: { ...settings.writeback, maxPerHour: NO_HOURLY_LIMIT },
+    }),
+  });
+  if ("visitor" in opened)
+    throw new BusyError(`another process took the demo's folder ${folder}; run it again`);
+  const { app } = opened;
+  const cycles = cyclesOf(app);
+  try {
+    await app.apply({ checkOnly: false });
+    seconds.lap("apply");
+    const applyCalls = (await app.usage()).metered;
+    const result = await cycles.run({ streams: "all", classes: "all" }, onProgress);
+    seconds.lap("read, compute and write");
+    return { result, data: await reportOf(app, result, applyCalls, seconds), metricNames: app.metricNames };
+  } finally {
+    await cycles.close();
+    await app.close();
+  }
+}
+
+async function reportOf(
+  app: App,
+  result: CycleResult,
+  applyCalls: number,
+  seconds: Stopwatch,
+): Promise<ReportData> {
+  const stored = await app.storedReport();
+  if (stored === undefined) throw new Error("the cycle ended without a compute");
+  const usage = await app.usage();
+  return {
+    ...stored,
+    // The org goes away with this process: a link to one of its records would lead nowhere.
+    run: { ...stored.run, instanceUrl: null },
+    written: Object.entries(result.push.objects).map(([object, each]) => ({
+      object: object.slice(object.indexOf(".") + 1),
+      ...each,
+    })),
+    calls: [
+      {
+        crmLabel: stored.run.crmLabel,
+        byPurpose: [
+          { purpose: "apply", calls: applyCalls },
+          { purpose: "read", calls: result.pull.apiCalls },
+          { purpose: "write", calls: result.push.apiCalls },
+        ],
+        total: usage.metered,
+        dailyLimit: usage.dailyLimit,
+      },
+    ],
+    phases: [
+      ...seconds.laps().filter(({ phase }) => !phase.startsWith("read")),
+      { phase: "read", seconds: result.pull.seconds },
+      { phase: "compute", seconds: result.compute.seconds },
+      { phase: "write", seconds: result.push.seconds },
+    ],
+  };
+}
+
+interface Stopwatch {
+  lap(phase: string): void;
+  laps(): readonly { readonly phase: string; readonly seconds: number }[];
+}
+
+function stopwatch(): Stopwatch {
+  let last = performance.now();
+  const laps: { phase: string; seconds: number }[] = [];
+  return {
+    lap: (phase) => {
+      const now = performance.now();
+      laps.push({ phase, seconds: (now - last) / 1000 });
+      last = now;
+    },
+    laps: () => laps,
+  };
+}
+
+/** `report.METRIC`: all rows that have that key. */
+function reportByMetric(rows: readonly ReportRow[], names: readonly string[]): Json {
+  return toJson(
+    Object.fromEntries(names.map((name) => [name, rows.filter((row) => Object.hasOwn(row, name))])),
+  );
+}

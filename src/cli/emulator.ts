@@ -1,0 +1,31 @@
+import type { CommonOptions } from "./command-line.ts";
+import { printJson } from "./command-line.ts";
+import { launchEmulator } from "./launch-emulator.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+export interface EmulatorCommandOptions extends CommonOptions {
+  readonly port: number;
+  readonly leads?: number;
+  readonly seed: number;
+  readonly empty?: boolean;
+  readonly now?: Date;
+  readonly writeEnv?: string;
+}
+
+/** `ripeline emulator`: serves until SIGINT or SIGTERM; one JSON line on standard output tells that it is ready. */
+export async function runEmulator(options: EmulatorCommandOptions): Promise<void> {
+  const { emulator } = await launchEmulator({
+    port: options.port,
+    seed: options.seed,
+    ...(options.leads === undefined ? {} : { leads: options.leads }),
+    ...(options.now === undefined ? {} : { now: options.now }),
+    ...(options.empty === undefined ? {} : { isEmpty: options.empty }),
+  });
+  try {
+    if (options.writeEnv !== undefined) await emulator.writeEnvFile(options.writeEnv);
+    await printJson({ salesforce: { ...emulator.ready.salesforce }, control: emulator.ready.control });
+    await untilStopped();
+  } finally {
+    await emulator.close();
+  }
+}

@@ -1,0 +1,226 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from "commander";
+import type { AppOptions } from "../app.ts";
+import type { Json } from "../core/json.ts";
+import { systemClock } from "../core/time.ts";
+import {
+  type CommonOptions,
+  describeFailure,
+  exitCodeOf,
+  exitCodes,
+  instant,
+  print,
+  printJson,
+  UsageError,
+  wholeNumber,
+  withCommonOptions,
+} from "./command-line.ts";
+import { runDemo } from "./demo.ts";
+import { runEmulator } from "./emulator.ts";
+import type { operations } from "./operations.ts";
+import { createProgress } from "./report/create-progress.ts";
+import { runOperation } from "./runtime.ts";
+import { runStart } from "./start.ts";
+import { runWorker } from "./worker.ts";
+
+/** Node 24 runs the sources as they are; an older one would fail on them with a message that helps nobody. */
+const NODE_MAJOR = 24;
+
+const MILLION_LEADS = 1_000_000;
+
+function appOptions(options: CommonOptions): AppOptions {
+  return {
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+    ...(options.env === undefined ? {} : { envFile: options.env }),
+  };
+}
+
+/** Runs a command on the store and prints its answer. */
+async function operate(name: keyof typeof operations, args: Json, options: CommonOptions): Promise<void> {
+  const progress = createProgress({
+    stream: process.stderr,
+    isTerminal: process.stderr.isTTY === true,
+    clock: systemClock,
+  });
+  try {
+    const answer = await runOperation(name, args, appOptions(options), (line) => progress.show(line));
+    progress.close();
+    await (options.json === true ? printJson(answer.json) : print(answer.text));
+    if (answer.isFailure) process.exitCode = exitCodes.failed;
+  } finally {
+    progress.close();
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command("ripeline")
+    .description(
+      "Keeps leads from rotting and shows what each dollar of marketing investment returns: reads a CRM, measures, and " +
+        "writes the answers back to it.",
+    )
+    .exitOverride()
+    .showHelpAfterError("(ripeline COMMAND --help shows what a command takes)")
+    .configureHelp({ sortSubcommands: false });
+
+  withCommonOptions(
+    program
+      .command("demo")
+      .description("starts an emulated CRM with a company in it, runs one whole cycle and shows the report")
+      .option("--data <dir>", "real data instead of the seeded company (the Olist marketing funnel)")
+      .option("--leads <n>", "leads of the seeded company", wholeNumber("--leads", 1, MILLION_LEADS))
+      .addOption(
+        new Option("--crm <list>", "which CRMs to emulate").choices(["salesforce"]).default("salesforce"),
+      )
+      .option("--html <file>", "where the report goes", "ripeline-report.html"),
+    ["ripeline demo", "ripeline demo --leads 20000", "ripeline demo --data ./olist --json"],
+  ).action(runDemo);
+
+  withCommonOptions(
+    program
+      .command("emulator")
+      .description("serves an emulated CRM over HTTP on 127.0.0.1 until it is stopped")
+      .option("--port <n>", "port; 0 picks a free one", wholeNumber("--port", 0, 65_535), 0)
+      .option("--leads <n>", "leads of the seeded company", wholeNumber("--leads", 0, MILLION_LEADS))
+      .option("--seed <n>", "another company of the same kind", wholeNumber("--seed", 0, 2 ** 31), 1)
+      .option("--empty", "an org with its users and set-up, and no leads")
+      .option("--now <iso>", "the emulated clock's start; it runs on from there", instant("--now"))
+      .option("--write-env <file>", "writes the variables that let any other command connect"),
+    ["ripeline emulator --leads 5000 --write-env emulator.env", "ripeline sync --env emulator.env"],
+  ).action(runEmulator);
+
+  withCommonOptions(
+    program.command("doctor").description("tells what is missing before the numbers can be trusted"),
+    ["ripeline doctor", "ripeline doctor --json"],
+  ).action((options: CommonOptions) => operate("doctor", {}, options));
+
+  withCommonOptions(
+    program
+      .command("plan")
+      .description("shows every object, field and permission that apply would add, and what it will cost")
+      .option("--api", "only the predicted API calls"),
+    ["ripeline plan", "ripeline plan --api"],
+  ).action((options: CommonOptions & { readonly api?: boolean }) =>
+    operate("plan", { api: options.api ?? false }, options),
+  );
+
+  withCommonOptions(
+    program
+      .command("apply")
+      .description("adds ripeline's objects, fields, formulas and permission set to the org")
+      .option("--check-only", "lets the org validate the package and changes nothing"),
+    ["ripeline apply --check-only", "ripeline apply"],
+  ).action((options: CommonOptions & { readonly checkOnly?: boolean }) =>
+    operate("apply", { checkOnly: options.checkOnly ?? false }, options),
+  );
+
+  withCommonOptions(
+    program
+      .command("sync")
+      .description("one cycle: reads what is due, computes, writes back what changed")
+      .option("--all", "every stream, due or not"),
+    ["ripeline sync", "ripeline sync --all --json"],
+  ).action((options: CommonOptions & { readonly all?: boolean }) =>
+    operate("sync", { all: options.all ?? false }, options),
+  );
+
+  withCommonOptions(
+    program
+      .command("report")
+      .description("prints the metrics of the last compute")
+      .argument("[metric]", "one metric; without it, all")
+      .addOption(
+        new Option("--by <grain>", "one row each").choices(["source", "campaign", "rep", "team", "month"]),
+      )
+      .addOption(new Option("--period <type>", "periods to show").choices(["month", "lifetime", "day"]))
+      .addOption(
+        new Option("--basis <basis>", "how periods are read").choices([
+          "point_in_time",
+          "in_period",
+          "cohort",
+        ]),
+      )
+      .addOption(
+        new Option("--format <format>", "form").choices(["table", "json", "csv", "html"]).default("table"),
+      )
+      .option("--as-of <iso>", "computes for this instant first", instant("--as-of"))
+      .option("--out <file>", "writes to a file"),
+    [
+      "ripeline report",
+      "ripeline report rotting_lead_rate --by rep",
+      "ripeline report --by campaign --format csv",
+    ],
+  ).action(
+    (
+      metric: string | undefined,
+      options: CommonOptions & {
+        readonly by?: string;
+        readonly period?: string;
+        readonly basis?: string;
+        readonly format: string;
+        readonly asOf?: Date;
+        readonly out?: string;
+      },
+    ) =>
+      operate(
+        "report",
+        {
+          metric: metric ?? null,
+          by: options.by ?? null,
+          period: options.period ?? null,
+          basis: options.basis ?? null,
+          format: options.json === true ? "json" : options.format,
+          asOf: options.asOf?.toISOString() ?? null,
+          out: options.out ?? null,
+          width: process.stdout.columns ?? 120,
+          color: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
+        },
+        options,
+      ),
+  );
+
+  withCommonOptions(
+    program
+      .command("explain")
+      .description("a metric's formula, its numbers for one row and every record behind them")
+      .argument("<metric>")
+      .argument("<row>", "workspace, rep:<user id>, source:<text>, campaign:<id> or team:<role id>"),
+    ["ripeline explain rotting_lead_rate workspace", "ripeline explain pipeline_per_dollar campaign:701..."],
+  ).action((metric: string, row: string, options: CommonOptions) =>
+    operate("explain", { metric, row }, options),
+  );
+
+  withCommonOptions(
+    program.command("start").description("runs every job at its cadence until it is stopped"),
+    ["ripeline start"],
+  ).action(runStart);
+
+  withCommonOptions(
+    program.command("worker").description("runs jobs beside other workers; needs DATABASE_URL and REDIS_URL"),
+    ["ripeline worker"],
+  ).action(runWorker);
+
+  withCommonOptions(
+    program.command("status").description("how far each stream is read and how the last runs ended"),
+    ["ripeline status", "ripeline status --json"],
+  ).action((options: CommonOptions) => operate("status", {}, options));
+
+  return program;
+}
+
+async function main(): Promise<void> {
+  const version = process.versions.node;
+  if (Number(version.split(".")[0]) < NODE_MAJOR) {
+    throw new UsageError(
+      `Node ${version} is too old: ripeline needs Node ${NODE_MAJOR}. In a clone, start it with npm, which brings it: ` +
+        "npm run -s ripeline -- COMMAND",
+    );
+  }
+  await buildProgram().parseAsync(process.argv);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof CommanderError)) process.stderr.write(`${describeFailure(error)}\n`);
+  process.exitCode = exitCodeOf(error);
+}

@@ -1,0 +1,36 @@
+import { openApp } from "../app.ts";
+import { BusyError } from "../core/errors.ts";
+import { type CommonOptions, print } from "./command-line.ts";
+import { answerRequest, cyclesOf } from "./runtime.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+/**
+ * `ripeline start`: makes the schedules and works on them until SIGINT or SIGTERM. With the embedded store it also
+ * answers other commands, since one process owns that store.
+ * @throws BusyError when another process owns the embedded store
+ */
+export async function runStart(options: CommonOptions): Promise<void> {
+  const opened = await openApp({
+    ...(options.config === undefined ? {} : { configFile: options.config }),
+    ...(options.env === undefined ? {} : { envFile: options.env }),
+  });
+  if ("visitor" in opened) {
+    throw new BusyError(
+      "ripeline start runs already on this store; `ripeline status` asks it how it is doing",
+    );
+  }
+  const { app, owner } = opened;
+  const cycles = cyclesOf(app);
+  try {
+    await cycles.work();
+    await cycles.schedule();
+    owner?.serve((request, progress) => answerRequest(app, cycles, request, (line) => progress({ ...line })));
+    await print(
+      `ripeline works on ${app.settings.workspace.name}, every ${app.cadences.fastMinutes} minutes; stop it with Ctrl-C`,
+    );
+    await untilStopped();
+  } finally {
+    await cycles.close();
+    await app.close();
+  }
+}

@@ -1,0 +1,73 @@
+import type { Json } from "./json.ts";
+
+/** What one step of a cycle reports; the same words as `sync --json`. Calls are metered requests. */
+export interface PullSummary {
+  /** The CRM's clock when the pull ended, ISO UTC: the compute's as_of. */
+  readonly asOf: string;
+  readonly streams: Readonly<Record<string, { readonly rows: number; readonly calls: number }>>;
+  readonly hiddenFields: Readonly<Record<string, readonly string[]>>;
+  readonly apiCalls: number;
+  readonly seconds: number;
+}
+
+export interface ComputeSummary {
+  readonly asOf: string;
+  /** Rows by model. */
+  readonly models: Readonly<Record<string, number>>;
+  readonly seconds: number;
+}
+
+export interface PushSummary {
+  readonly objects: Readonly<
+    Record<
+      string,
+      {
+        readonly changed: number;
+        readonly written: number;
+        readonly rejected: number;
+        readonly calls: number;
+      }
+    >
+  >;
+  readonly apiCalls: number;
+  readonly seconds: number;
+}
+
+/** Which streams a cycle reads and which publishing classes it writes. */
+export interface CycleRequest {
+  readonly streams: "due" | "all";
+  readonly classes: "due" | "all";
+}
+
+export interface CycleResult {
+  readonly pull: PullSummary;
+  readonly compute: ComputeSummary;
+  readonly push: PushSummary;
+}
+
+/** One line of progress: a step, what it is at, and how far, where that is known. */
+export interface CycleProgress {
+  readonly step: "pull" | "compute" | "push";
+  readonly item: string;
+  readonly done: number;
+  readonly total: number | null;
+}
+
+/** `sync --json`. */
+export function cycleJson(result: CycleResult): Json {
+  const { pull, compute, push } = result;
+  return {
+    asOf: pull.asOf,
+    pulled: pull.streams,
+    computed: compute.models,
+    pushed: push.objects,
+    hiddenFields: pull.hiddenFields,
+    apiCalls: { salesforce: pull.apiCalls + push.apiCalls, hubspot: 0 },
+    seconds: {
+      pull: pull.seconds,
+      compute: compute.seconds,
+      push: push.seconds,
+      total: pull.seconds + compute.seconds + push.seconds,
+    },
+  };
+}

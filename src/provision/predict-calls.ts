@@ -1,0 +1,85 @@
+import type { Cadence, StreamSpec } from "../core/ports.ts";
+
+/** How often streams are read, in minutes between reads. */
+export type CadenceMinutes = Readonly<Record<Cadence, number>>;
+
+/** Queries or collections that one Composite call may hold. */
+const PER_COMPOSITE = 5;
+const ROWS_PER_COLLECTION = 200;
+const DAY_MINUTES = 1_440;
+
+export interface WritePrediction {
+  readonly object: string;
+  readonly rowsPerDay: number;
+  readonly batchSize: number;
+  /** Pushes a day that have rows of this object. */
+  readonly pushesPerDay: number;
+}
+
+export interface CallLine {
+  /** What the calls are for, in words. */
+  readonly purpose: string;
+  readonly callsPerDay: number;
+  /** The arithmetic, in words and numbers. */
+  readonly how: string;
+}
+
+export interface CallPrediction {
+  readonly lines: readonly CallLine[];
+  readonly callsPerDay: number;
+  /** The org's calls a day; null where it did not say. */
+  readonly dailyLimit: number | null;
+  /** 0..1 of the daily limit. */
+  readonly shareOfLimit: number | null;
+}
+
+/**
+ * Metered calls of a day, as arithmetic. Reading: ceil(streams / 5) Composite calls a cycle, each cadence for itself.
+ * Writing: the fewest calls that carry a day's rows, and at least one a push. Hourly looks at describe, limits and
+ * automation.
+ */
+export function predictApiCalls(input: {
+  readonly streams: readonly StreamSpec[];
+  readonly cadenceMinutes: CadenceMinutes;
+  readonly writes: readonly WritePrediction[];
+  readonly hourlyChecks: number;
+  readonly dailyLimit: number | null;
+}): CallPrediction {
+  const cadences: readonly Cadence[] = ["fast", "money", "slow"];
+  const reading = cadences.flatMap((cadence) => {
+    const streams = input.streams.filter((stream) => stream.cadence === cadence).length;
+    if (streams === 0) return [];
+    const perCycle = Math.ceil(streams / PER_COMPOSITE);
+    const cycles = Math.ceil(DAY_MINUTES / input.cadenceMinutes[cadence]);
+    return [
+      {
+        purpose: `read ${cadence} streams`,
+        callsPerDay: perCycle * cycles,
+        how: `${streams} streams / ${PER_COMPOSITE} a call = ${perCycle} calls x ${cycles} cycles`,
+      },
+    ];
+  });
+  const writing = input.writes.map((write) => {
+    const perCall = Math.min(write.batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
+    const callsPerDay =
+      write.rowsPerDay === 0 ? 0 : Math.max(Math.ceil(write.rowsPerDay / perCall), write.pushesPerDay);
+    return {
+      purpose: `write ${write.object}`,
+      callsPerDay,
+      how: `${write.rowsPerDay} rows / ${perCall} a call, at least one a push (${write.pushesPerDay} pushes)`,
+    };
+  });
+  const checks = {
+    purpose: "look at fields, limits and automation",
+    callsPerDay: input.hourlyChecks * 24,
+    how: `${input.hourlyChecks} an hour x 24`,
+  };
+  const lines = [...reading, ...writing, checks];
+  const callsPerDay = lines.reduce((sum, line) => sum + line.callsPerDay, 0);
+  return {
+    lines,
+    callsPerDay,
+    dailyLimit: input.dailyLimit,
+    shareOfLimit: input.dailyLimit === null || input.dailyLimit === 0 ? null : callsPerDay / input.dailyLimit,
+  };
+}

@@ -1,0 +1,31 @@
+import { z } from "zod";
+
+/** Automation as kept with the connection (`mirror.connection.automation`). */
+export const KeptAutomation = z.array(z.object({ object: z.string(), kind: z.string(), name: z.string() }));
+
+type Automation = readonly { readonly object: string; readonly kind: string }[];
+
+/** The vendor's most rows in one collection. */
+export const FULL_BATCH = 200;
+const CAREFUL_BATCH = 50;
+/** Collections one Composite may hold, so pages of this many batches cost one call. */
+export const BATCHES_PER_CALL = 5;
+
+/** Kinds that run in the transaction of a write and can exhaust it. */
+const HEAVY: ReadonlySet<string> = new Set(["ApexTrigger", "Flow", "WorkflowRule"]);
+
+/**
+ * Rows of one collection call: 200 where nothing runs on the object, 50 where something does or where nobody has looked
+ * yet. Growing and shrinking with the org's answers starts from here.
+ */
+export function startingBatchSize(object: string, automation: Automation | null): number {
+  if (object.startsWith("Ripeline_")) {
+    return automation?.some((found) => found.object === object && HEAVY.has(found.kind))
+      ? CAREFUL_BATCH
+      : FULL_BATCH;
+  }
+  if (automation === null) return CAREFUL_BATCH;
+  return automation.some((found) => found.object === object && HEAVY.has(found.kind))
+    ? CAREFUL_BATCH
+    : FULL_BATCH;
+}

@@ -1,0 +1,31 @@
+import { describe, expect, test } from "vitest";
+import { verdict } from "../../jobs/error-policy.ts";
+import {
+  AuthError,
+  BusyError,
+  QuotaExhaustedError,
+  RateLimitedError,
+  TransientHttpError,
+  WireShapeError,
+} from "../../src/core/errors.ts";
+
+describe("what happens after an error", () => {
+  test("a CRM that asks to wait is waited for, in whole milliseconds", () => {
+    expect(verdict(new RateLimitedError("salesforce", 1500.4))).toEqual({ action: "wait", delayMs: 1501 });
+  });
+
+  test("another process at the same connection is waited for", () => {
+    expect(verdict(new BusyError("taken"))).toEqual({ action: "wait", delayMs: 2_000 });
+  });
+
+  test.each([
+    ["a broken connection", new TransientHttpError("salesforce", "reset", undefined), "retry"],
+    ["a wrong client id", new AuthError("salesforce", "client id"), "fail"],
+    ["a spent quota", new QuotaExhaustedError("salesforce", "spent"), "fail"],
+    ["an answer of the wrong shape", new WireShapeError("salesforce", "shape"), "fail"],
+    ["a fault of ours", new TypeError("x is not a function"), "fail"],
+    ["something thrown that is no error", "text", "fail"],
+  ])("%s: %s", (_, error, action) => {
+    expect(verdict(error)).toEqual({ action });
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import type { Cadence, StreamSpec } from "../../src/core/ports.ts";
+import { predictApiCalls } from "../../src/provision/predict-calls.ts";
+
+function streams(count: number, cadence: Cadence): readonly StreamSpec[] {
+  return Array.from({ length: count }, (_, index) => ({
+    name: `salesforce.${cadence}${index}`,
+    crm: "salesforce" as const,
+    object: `${cadence}${index}`,
+    table: "t",
+    fields: [],
+    cursor: "SystemModstamp" as const,
+    overlapMinutes: 10,
+    cadence,
+  }));
+}
+
+const CADENCE = { fast: 1, money: 15, slow: 60 };
+
+describe("predicted API calls", () => {
+  it("are three composite calls a minute for eleven fast streams: 4,320 a day, 3% of 150,000", () => {
+    const prediction = predictApiCalls({
+      streams: streams(11, "fast"),
+      cadenceMinutes: CADENCE,
+      writes: [],
+      hourlyChecks: 0,
+      dailyLimit: 150_000,
+    });
+    expect(prediction.callsPerDay).toBe(4_320);
+    expect(prediction.shareOfLimit).toBeCloseTo(0.0288, 10);
+    expect(prediction.lines[0]?.how).toBe("11 streams / 5 a call = 3 calls x 1440 cycles");
+  });
+
+  it("count writes by what one call carries, and at least one call a push", () => {
+    const prediction = predictApiCalls({
+      streams: [],
+      cadenceMinutes: CADENCE,
+      writes: [
+        // 1,000 rows a call at 200 a batch; 250 at 50 a batch.
+        { object: "Lead", rowsPerDay: 2_001, batchSize: 200, pushesPerDay: 0 },
+        { object: "Campaign", rowsPerDay: 501, batchSize: 50, pushesPerDay: 1 },
+        { object: "Ripeline_Status__c", rowsPerDay: 24, batchSize: 200, pushesPerDay: 24 },
+        { object: "Ripeline_Metric__c", rowsPerDay: 0, batchSize: 200, pushesPerDay: 13 },
+      ],
+      hourlyChecks: 8,
+      dailyLimit: null,
+    });
+    expect(prediction.lines.map((line) => [line.purpose, line.callsPerDay])).toEqual([
+      ["write Lead", 3],
+      ["write Campaign", 3],
+      ["write Ripeline_Status__c", 24],
+      ["write Ripeline_Metric__c", 0],
+      ["look at fields, limits and automation", 192],
+    ]);
+    expect(prediction.callsPerDay).toBe(222);
+    expect(prediction.shareOfLimit).toBeNull();
+  });
+});

@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+
+/**
+ * Runs the suites that touch store and queue once more, on the services that TEST_DATABASE_URL and TEST_REDIS_URL name.
+ * Suites that never open a store would only repeat themselves.
+ */
+const suites = [
+  "test/database",
+  "test/jobs",
+  "test/mirror",
+  "test/metrics",
+  "test/writeback",
+  "test/provision",
+  "test/scenarios",
+];
+
+const database = process.env["TEST_DATABASE_URL"];
+if (database === undefined || database === "") {
+  console.error("TEST_DATABASE_URL is not set: name a Postgres that these suites may make databases on");
+  process.exit(2);
+}
+const run = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...suites], {
+  stdio: "inherit",
+});
+process.exit(run.status ?? 1);
