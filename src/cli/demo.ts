@@ -24,6 +24,9 @@ export interface DemoOptions extends CommonOptions {
 /** The demo writes everything at once: its org has nobody whom a wave of writes could disturb. */
 const NO_HOURLY_LIMIT = 100_000_000;
 
+/** Open leads and opportunities a rep of the demo company can carry. */
+const REP_CAPACITY = 40;
+
 /**
  * `ripeline demo`: an emulated org with a company in it, ripeline's fields applied, one whole cycle through the job
  * queue on the embedded store, and the report. Uses nothing of the environment and leaves nothing but the HTML file.
@@ -97,6 +100,11 @@ async function runOnce(
     },
     adjust: (settings): Settings => ({
       ...settings,
+      workspace: {
+        ...settings.workspace,
+        name: options.data === undefined ? "Demo company" : "Demo on your data",
+      },
+      reps: { ...settings.reps, capacity: settings.reps.capacity ?? REP_CAPACITY },
       // The seeded company's whole story is flagged; a real org starts at its first apply.
       rot: { ...settings.rot, startFrom: settings.rot.startFrom ?? firstDay.toISOString() },
       writeback: { ...settings.writeback, maxPerHour: NO_HOURLY_LIMIT },

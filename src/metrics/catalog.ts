@@ -476,7 +476,7 @@ export const catalog: readonly MetricEntry[] = [
     source: "6",
     inputs: costInputs,
     formula:
-      "How the investment was dated, with shares: observed between pulls, spread over the campaign's dates, or assumed where a date is blank.",
+      "How the investment was dated, with shares where there are several ways: observed between pulls, spread over the campaign's dates, or assumed where a date is blank.",
     reasonWhenAbsent: "no investment",
   }),
   metric({

@@ -1,4 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { sql } from "../../src/database/sql.ts";
 import { now, openMetricsBench } from "../support/metrics-bench.ts";
 import { recordId } from "../support/mirror-rows.ts";
 
@@ -72,15 +73,7 @@ describe("what stops the clock", () => {
     const during = await (await bench.compute("2026-03-11T09:30:00Z")).handoffs();
     expect(during[0]).toMatchObject({ state: "rotting", first_touch_at: null });
     expect(await touch()).toEqual(["meeting", "2026-03-11T09:00:00.000Z"]);
-    await bench.store.database.transaction((tx) =>
-      tx.executeScript({
-        name: "cancel",
-        text: "update mirror.salesforce_event set subject_is_cancelled = true",
-        bind: () => {
-          throw new Error("not bound");
-        },
-      }),
-    );
+    await bench.store.database.execute(sql`update mirror.salesforce_event set subject_is_cancelled = true`);
     expect(await touch()).toEqual([null, undefined]);
   });
 

@@ -63,6 +63,23 @@ export function publicHolidays(firstYear: number, lastYear: number): ReadonlyMap
   return holidays;
 }
 
+/** Ages at which something about a lead changes by time alone: a day, two weeks, thirty days. */
+const EDGES_MS = [DAY_MS, 14 * DAY_MS, 30 * DAY_MS] as const;
+const QUIET_MS = 30 * MINUTE_MS;
+/** An activity is recorded up to this long after the act it stands for. */
+const RECORDED_WITHIN_MS = 2 * HOUR_MS;
+
+/**
+ * Nothing comes of age in the first half hour after the story's end, so that whoever starts the org sees it at rest
+ * before the clock is moved: what would, happened later.
+ */
+export function awayFromEdges(instant: number, now: number): number {
+  const isNear = EDGES_MS.some(
+    (edge) => instant + edge > now - RECORDED_WITHIN_MS && instant + edge <= now + QUIET_MS,
+  );
+  return isNear ? instant + RECORDED_WITHIN_MS + QUIET_MS : instant;
+}
+
 /** The company's calendar, `pastDays` days back from `now` and 31 ahead. Clock changes are those of its zone. */
 export function companyCalendar(now: Date, pastDays: number): Calendar {
   const today = DateTime.fromJSDate(now, { zone: COMPANY_ZONE }).startOf("day");
@@ -85,7 +102,7 @@ export function companyCalendar(now: Date, pastDays: number): Calendar {
     }
     return index;
   };
-  const atWork = (instant: number, lateness: number): number => {
+  const inOffice = (instant: number, lateness: number): number => {
     let index = dayOf(instant);
     const day = days[index];
     if (day?.isWorkday === true) {
@@ -103,6 +120,8 @@ export function companyCalendar(now: Date, pastDays: number): Calendar {
     const next = days[index]?.midnight ?? instant + DAY_MS;
     return next + OFFICE_OPENS * HOUR_MS + lateness * 90 * MINUTE_MS;
   };
+  const atWork = (instant: number, lateness: number): number =>
+    awayFromEdges(inOffice(instant, lateness), now.getTime());
   return { now: now.getTime(), today: pastDays, days, dayOf, atWork };
 }
 

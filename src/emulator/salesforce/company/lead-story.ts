@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../core/time.ts";
-import type { Calendar } from "./calendar.ts";
+import { awayFromEdges, type Calendar } from "./calendar.ts";
 import type { RandomStream } from "./random.ts";
 import { LEAD_STATUSES } from "./setup-rows.ts";
 import type { Person, Queue, Rep, Staff } from "./staff.ts";
@@ -42,7 +42,8 @@ export function drawInstant(calendar: Calendar, day: number, random: RandomStrea
   const hour = random.chance(0.8) ? random.between(8, 18.5) : random.between(0, 24);
   const latest = day >= calendar.today ? calendar.now - 5 * MINUTE_MS : Number.POSITIVE_INFINITY;
   const at = midnight + hour * HOUR_MS;
-  return at <= latest ? at : Math.max(midnight, latest - random.between(0, 6) * HOUR_MS);
+  const drawn = at <= latest ? at : Math.max(midnight, latest - random.between(0, 6) * HOUR_MS);
+  return awayFromEdges(drawn, calendar.now);
 }
 
 /** A lead of the night the list came in: made and kept by the loader, touched by nobody. */
@@ -124,7 +125,7 @@ export function leadStory(world: CompanyWorld, day: number, random: RandomStream
     const typed = at < now ? at : created;
     rep = finder;
     owner = finder;
-    const story = work(typed, typed + random.between(2, 50) * MINUTE_MS);
+    const story = work(typed, awayFromEdges(typed + random.between(2, 50) * MINUTE_MS, now));
     return { ...story, created: typed, createdBy: finder, firstOwner: finder };
   }
 
@@ -159,7 +160,7 @@ export function leadStory(world: CompanyWorld, day: number, random: RandomStream
     }
     const isAcceptance = random.chance(0.4);
     const waited = created + random.skewed(isAcceptance ? 1.4 : 0.25, 1.1) * HOUR_MS;
-    handoff = isAcceptance ? calendar.atWork(waited, random.next()) : waited;
+    handoff = isAcceptance ? calendar.atWork(waited, random.next()) : awayFromEdges(waited, calendar.now);
     if (handoff >= now) return finish(createdBy, firstOwner);
     rep = drawRep(staff, handoff, random, team);
     move(handoff, rep, isAcceptance ? rep : staff.robot, isAcceptance);

@@ -1,8 +1,7 @@
 -- Grain: one row per metric of a report row. A report row has exactly the metrics that the catalog lists for its basis
 -- and row type; what no model found is 0 where nothing happened, else null with a reason.
 -- Reasons: the capture gate, "no history before", "small" (a denominator under 10), hidden fields. Source: definitions,
--- head; design 7. Nulls are compared as '', -infinity and -1, which no key is: equality can be hashed, `is not distinct
--- from` cannot (119 s instead of 2 for 120,000 rows). $1 workspace, $2 connection, $4 the catalog's rules as JSON.
+-- head; design 7. $1 workspace, $2 connection, $4 the catalog's rules as JSON.
 with run as (
     select *
     from metrics.run

@@ -213,9 +213,18 @@ facts as (
         null,
         nullif(concat_ws(
             ', ',
-            case when observed_amount <> 0 then 'observed ' || round(100 * observed_amount / amount) || '%' end,
-            case when spread_amount <> 0 then 'spread ' || round(100 * spread_amount / amount) || '%' end,
-            case when assumed_amount <> 0 then 'assumed ' || round(100 * assumed_amount / amount) || '%' end
+            case
+                    when observed_amount = amount then 'observed'
+                    when observed_amount <> 0 then 'observed ' || trim_scale(round(100 * observed_amount / amount, 1)) || '%'
+                end,
+            case
+                    when spread_amount = amount then 'spread'
+                    when spread_amount <> 0 then 'spread ' || trim_scale(round(100 * spread_amount / amount, 1)) || '%'
+                end,
+            case
+                    when assumed_amount = amount then 'assumed'
+                    when assumed_amount <> 0 then 'assumed ' || trim_scale(round(100 * assumed_amount / amount, 1)) || '%'
+                end
         ), ''),
         null,
         null,
