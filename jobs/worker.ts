@@ -16,6 +16,9 @@ import { type JobName, jobSpec } from "./schedule.ts";
 
 type CycleJob = Job<CycleJobData, StepResult>;
 
+/** Told of every step that failed, before the queue is. Whoever waits for the cycle hears of it anyway. */
+export type StepFailure = (job: string, code: string, error: unknown) => void;
+
 /** Results of earlier steps, as they come back from the queue. */
 const PullResult = z.object({
   asOf: z.string(),
@@ -41,6 +44,7 @@ export function startWorker(
   app: App,
   kit: QueueKit,
   cycles: CycleQueue,
+  onFailure: StepFailure,
 ): JobWorker<CycleJobData, StepResult> {
   const name = queueName(app.settings.workspace.id, app.settings.connectionId);
   return kit.worker<CycleJobData, StepResult>(name, async (job, token) => {
@@ -52,7 +56,7 @@ export function startWorker(
         await job.moveToDelayed(Date.now() + decision.delayMs, token);
         throw new DelayedError();
       }
-      app.log.error({ job: job.name, code: codeOf(error), err: error }, "a step failed");
+      onFailure(job.name, codeOf(error), error);
       const reason = `${error instanceof Error ? error.message : String(error)} [${codeOf(error)}]`;
       if (decision.action === "fail") throw new UnrecoverableError(reason);
       throw new Error(reason, { cause: error });

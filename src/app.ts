@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { type Logger, pino } from "pino";
+import { z } from "zod";
 import { connectors } from "../connectors/registry.ts";
 import {
   type Environment,
@@ -9,7 +10,7 @@ import {
 } from "./config/environment.ts";
 import { type Cadences, type ReadSettings, readSettings } from "./config/read-settings.ts";
 import type { ComputeSummary, CycleProgress, PullSummary, PushSummary } from "./core/cycle.ts";
-import { ConfigError } from "./core/errors.ts";
+import { ConfigError, RipelineError } from "./core/errors.ts";
 import { toJson } from "./core/json.ts";
 import type { ApiUsage, Connection } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
@@ -27,7 +28,7 @@ import { type ReportQuery, readReport } from "./metrics/report.ts";
 import { readStoredReport, type StoredReport } from "./metrics/report-data.ts";
 import { pinConnection, readConnection } from "./mirror/connection-record.ts";
 import { pullCycle } from "./mirror/pull-cycle.ts";
-import { recordRun } from "./mirror/run-ledger.ts";
+import { newestPull, recordRun } from "./mirror/run-ledger.ts";
 import type { MirrorKey } from "./mirror/stream-state.ts";
 import { type ApplyOutcome, apply } from "./provision/apply.ts";
 import { type DoctorReport, doctor } from "./provision/doctor.ts";
@@ -81,6 +82,10 @@ export interface App {
   explain(metric: string, row: string): Promise<Explanation>;
   /** Calls of this process so far, and the org's own figures. */
   usage(): Promise<ApiUsage>;
+  /** True where a later pull has ended since: whatever belongs to `asOf` is out of date. */
+  isSuperseded(asOf: Date): Promise<boolean>;
+  /** The instant whose numbers the store holds; null before the first compute. */
+  computedAsOf(): Promise<Date | null>;
   /** Does `work` while no other process works on this connection. @throws BusyError when one does */
   exclusively<T>(work: () => Promise<T>): Promise<T>;
   /** Ends the statement under way, for a step that took too long. */
@@ -112,9 +117,15 @@ export async function openApp(
   const opened = await openStore(environment);
   if ("visitor" in opened) return opened;
   const { store, owner } = opened;
-  await migrate(store);
-  // We own the embedded store alone: a lease in it was left by a process that died.
-  if (owner !== null) await store.execute(sql`delete from ripeline.lease`);
+  try {
+    await migrate(store);
+    // We own the embedded store alone: a lease in it was left by a process that died.
+    if (owner !== null) await store.execute(sql`delete from ripeline.lease`);
+  } catch (error) {
+    await store.close();
+    await owner?.release();
+    throw error;
+  }
   const parts: Parts = {
     settings,
     environment,
@@ -134,7 +145,17 @@ async function openStore(
   const dataDirectory = resolve(environment.RIPELINE_DATA_DIR);
   const ownership = await acquireOwnership(dataDirectory);
   if (!ownership.owned) return { visitor: ownership };
-  return { store: await openDatabase({ dataDirectory, owner: ownership }), owner: ownership };
+  try {
+    return { store: await openDatabase({ dataDirectory, owner: ownership }), owner: ownership };
+  } catch (error) {
+    await ownership.release();
+    if (error instanceof RipelineError) throw error;
+    throw new ConfigError(
+      `The embedded store in ${dataDirectory} cannot be opened: is the folder readable, and made by this version? ` +
+        "Move it away to start anew (nothing in the CRM is lost), or point RIPELINE_DATA_DIR elsewhere.",
+      { cause: error },
+    );
+  }
 }
 
 interface Parts {
@@ -250,7 +271,12 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     apply: (options) =>
       recordRun(store, key, "apply", async () => {
         const connection = await parts.connect();
-        return { result: await apply({ db: store, connection }, settings, options), asOf: null, detail: {} };
+        const result = await apply({ db: store, connection }, settings, options);
+        // What our user may see has changed: the next pull describes anew.
+        await store.execute(sql`
+          update mirror.connection set facts_read_at = null
+          where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`);
+        return { result, asOf: null, detail: {} };
       }),
     doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: parts.connect }),
     status: () => readStatus(store, settings),
@@ -258,6 +284,18 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     storedReport: () => readStoredReport(store, settings),
     explain: (metric, row) => explain(store, settings, metric, row),
     usage: async () => (await parts.connect()).usage(),
+    isSuperseded: async (asOf) => {
+      const newest = await newestPull(store, key);
+      return newest !== null && newest.getTime() > asOf.getTime();
+    },
+    computedAsOf: async () =>
+      (
+        await store.maybeOne(
+          ComputedRow,
+          sql`
+      select as_of from metrics.run where workspace_id = ${key.workspaceId}`,
+        )
+      )?.as_of ?? null,
     exclusively: (work) => withLease(lease, work),
     interrupt: () => store.interrupt(),
     close: async () => {
@@ -267,6 +305,8 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     },
   };
 }
+
+const ComputedRow = z.object({ as_of: z.date() });
 
 /** Long enough for a slow statement between two renewals, short enough to wait for after a process has died. */
 const LEASE_MS = 60_000;

@@ -145,6 +145,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
     "EmailMessage",
     [
       field("Incoming", "boolean"),
+      field("IsBounced", "boolean", optional),
       field("Status", "text"),
       field("MessageDate", "timestamptz"),
       field("ActivityId", "text"),

@@ -25,7 +25,9 @@ function describe({ deploy, permissionSet, appliedAt }: ApplyOutcome, isCheckOnl
   if (isCheckOnly) return [...lines, "The org accepts the package. Nothing was changed."].join("\n");
   return [
     ...lines,
-    `Permission set: ${permissionSet} to the integration user.`,
+    `Permission set: ${permissionSet} to the connected user.`,
+    "Nobody else sees the new fields yet: assign the permission set Ripeline Reader to reps and managers, and put who " +
+      "reads the reports into the group Ripeline Readers.",
     ...(appliedAt === null
       ? []
       : [`Handoffs from ${appliedAt.toISOString()} on are flagged, unless rot.start_from says otherwise.`]),

@@ -36,21 +36,34 @@ export function printJson(value: Json): Promise<void> {
   return print(JSON.stringify(value));
 }
 
+/** The code of our own error; where another process did the work, the code of its error. */
+function codeOf(error: RipelineError): string {
+  return "ownerCode" in error && typeof error.ownerCode === "string" ? error.ownerCode : error.code;
+}
+
 /**
  * What a person reads when a command fails: our own errors as they are, for they say what to do; anything else as a
  * fault of ripeline with its stack, since that is what a report needs.
  */
 export function describeFailure(error: unknown): string {
-  if (error instanceof RipelineError) return `ripeline: ${error.message} [${error.code}]`;
-  if (error instanceof Error)
+  if (error instanceof RipelineError) return `ripeline: ${error.message} [${codeOf(error)}]`;
+  if (error instanceof Error) {
     return `ripeline: this is a fault in ripeline, please report it:\n${error.stack ?? error.message}`;
+  }
   return `ripeline: failed with ${typeof error}`;
+}
+
+/** The same as the one document of --json. */
+export function failureJson(error: unknown): Json {
+  if (error instanceof RipelineError) return { error: { code: codeOf(error), message: error.message } };
+  if (error instanceof CommanderError) return { error: { code: "USAGE", message: error.message } };
+  return { error: { code: "FAULT", message: error instanceof Error ? error.message : typeof error } };
 }
 
 /** Exit code for whatever a command threw; a usage error has been printed already. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badUsage;
-  if (error instanceof UsageError) return exitCodes.badUsage;
+  if (error instanceof RipelineError && codeOf(error) === "USAGE") return exitCodes.badUsage;
   return exitCodes.failed;
 }
 

@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -38,11 +39,15 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     clock: systemClock,
   });
   const seconds = stopwatch();
-  const folder = await mkdtemp(join(tmpdir(), "ripeline-demo-"));
   const launched = await launchEmulator({
     port: 0,
     ...(options.leads === undefined ? {} : { leads: options.leads }),
     ...(options.data === undefined ? {} : { dataDirectory: options.data }),
+  });
+  const folder = await mkdtemp(join(tmpdir(), "ripeline-demo-"));
+  process.once("SIGINT", () => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
   });
   try {
     progress.say(`An emulated Salesforce org with ${launched.leads.toLocaleString("en")} leads answers.`);

@@ -31,14 +31,23 @@ export function describePlan(plan: Plan): string {
     `Org ${plan.orgId}. Nothing is changed by this command.`,
     "",
     ...objects,
-    ...plan.permissionSets.map((name) => `+ permission set ${name}, assigned to the integration user`),
+    ...plan.permissionSets.map(
+      (name) =>
+        `+ permission set ${name}, ` +
+        (name.endsWith("Reader")
+          ? "for you to assign to reps and managers"
+          : "assigned to the connected user"),
+    ),
+    "+ custom permission Ripeline_Bypass, group Ripeline Readers with sharing rules, tabs and list views of our objects",
     `No lead rots in these statuses: ${plan.statusesWithoutRot.join(", ")}`,
     "",
     ...rows,
-    `Data storage: ${megabytes.toFixed(1)} MB` +
-      (megabytesFree === null || shareOfFree === null
-        ? ""
-        : ` of ${megabytesFree.toLocaleString("en")} MB free (${(shareOfFree * 100).toFixed(1)}%)`),
+    plan.rows === null
+      ? "Data storage: not checked before the first sync."
+      : `Data storage: ${megabytes.toFixed(1)} MB` +
+        (megabytesFree === null || shareOfFree === null
+          ? ""
+          : ` of ${megabytesFree.toLocaleString("en")} MB free (${(shareOfFree * 100).toFixed(1)}%)`),
     "",
     describeCalls(plan),
     ...plan.refusals.map((refusal) => `REFUSED: ${refusal}`),

@@ -23,7 +23,12 @@ export async function runEmulator(options: EmulatorCommandOptions): Promise<void
   });
   try {
     if (options.writeEnv !== undefined) await emulator.writeEnvFile(options.writeEnv);
-    await printJson({ salesforce: { ...emulator.ready.salesforce }, control: emulator.ready.control });
+    // The key set is part of the contract; null until there is a HubSpot half.
+    await printJson({
+      salesforce: { ...emulator.ready.salesforce },
+      hubspot: null,
+      control: emulator.ready.control,
+    });
     await untilStopped();
   } finally {
     await emulator.close();

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Explanation } from "../app.ts";
 import { toJson } from "../core/json.ts";
 import type { EvidenceList } from "../core/report-data.ts";
+import { refuseUnknownMetric } from "./known-metric.ts";
 import { operation } from "./operation.ts";
 import { table } from "./text-table.ts";
 
@@ -9,6 +10,7 @@ const explainArgs = z.object({ metric: z.string(), row: z.string() });
 
 /** `ripeline explain METRIC ROW`: formula, numbers and every record behind them. */
 export const explainOperation = operation(explainArgs, async ({ app }, { metric, row }) => {
+  refuseUnknownMetric(app, metric);
   const explanation = await app.explain(metric, row);
   return { json: toJson(explanation), text: describe(explanation) };
 });

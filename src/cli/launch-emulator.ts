@@ -1,4 +1,5 @@
 import { loadOlist, OLIST_AS_OF } from "../emulator/salesforce/company/olist.ts";
+import { OlistDataError } from "../emulator/salesforce/company/olist-files.ts";
 import { seedCompany } from "../emulator/salesforce/company/seed-company.ts";
 import { createOrg } from "../emulator/salesforce/engine/create-org.ts";
 import { createEmulatorClock, type EmulatorClock } from "../emulator/server/emulator-clock.ts";
@@ -60,7 +61,12 @@ function fill(
 ): { readonly firstDay: Date; readonly leads: number } {
   if (options.isEmpty === true) return { firstDay: now, leads: 0 };
   if (options.dataDirectory !== undefined) {
-    return loadOlist(org, { dataDirectory: options.dataDirectory, asOf: now });
+    try {
+      return loadOlist(org, { dataDirectory: options.dataDirectory, asOf: now });
+    } catch (error) {
+      if (error instanceof OlistDataError) throw new UsageError(`--data: ${error.message}`);
+      throw error;
+    }
   }
   return seedCompany(org, { leads: options.leads ?? DEFAULT_LEADS, seed: options.seed ?? 1, now });
 }

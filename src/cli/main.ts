@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import type { AppOptions } from "../app.ts";
 import type { Json } from "../core/json.ts";
@@ -8,6 +10,7 @@ import {
   describeFailure,
   exitCodeOf,
   exitCodes,
+  failureJson,
   instant,
   print,
   printJson,
@@ -15,13 +18,9 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "./command-line.ts";
-import { runDemo } from "./demo.ts";
-import { runEmulator } from "./emulator.ts";
+import type { DemoOptions } from "./demo.ts";
+import type { EmulatorCommandOptions } from "./emulator.ts";
 import type { operations } from "./operations.ts";
-import { createProgress } from "./report/create-progress.ts";
-import { runOperation } from "./runtime.ts";
-import { runStart } from "./start.ts";
-import { runWorker } from "./worker.ts";
 
 /** Node 24 runs the sources as they are; an older one would fail on them with a message that helps nobody. */
 const NODE_MAJOR = 24;
@@ -35,8 +34,17 @@ function appOptions(options: CommonOptions): AppOptions {
   };
 }
 
-/** Runs a command on the store and prints its answer. */
-async function operate(name: keyof typeof operations, args: Json, options: CommonOptions): Promise<void> {
+/**
+ * Runs a command on the store and prints its answer. What a command needs is loaded when it runs: loading everything
+ * takes over a second, too long for a help text.
+ */
+async function operate(
+  name: keyof typeof operations,
+  args: Json,
+  options: CommonOptions & { readonly out?: string },
+): Promise<void> {
+  const { createProgress } = await import("./report/create-progress.ts");
+  const { runOperation } = await import("./runtime.ts");
   const progress = createProgress({
     stream: process.stderr,
     isTerminal: process.stderr.isTTY === true,
@@ -45,7 +53,13 @@ async function operate(name: keyof typeof operations, args: Json, options: Commo
   try {
     const answer = await runOperation(name, args, appOptions(options), (line) => progress.show(line));
     progress.close();
-    await (options.json === true ? printJson(answer.json) : print(answer.text));
+    if (options.out !== undefined) {
+      const file = resolve(options.out);
+      await writeFile(file, options.json === true ? JSON.stringify(answer.json) : answer.text, "utf8");
+      await (options.json === true ? printJson({ file }) : print(`Written to ${file}`));
+    } else {
+      await (options.json === true ? printJson(answer.json) : print(answer.text));
+    }
     if (answer.isFailure) process.exitCode = exitCodes.failed;
   } finally {
     progress.close();
@@ -73,7 +87,7 @@ function buildProgram(): Command {
       )
       .option("--html <file>", "where the report goes", "ripeline-report.html"),
     ["ripeline demo", "ripeline demo --leads 20000", "ripeline demo --data ./olist --json"],
-  ).action(runDemo);
+  ).action(async (options: DemoOptions) => (await import("./demo.ts")).runDemo(options));
 
   withCommonOptions(
     program
@@ -86,7 +100,7 @@ function buildProgram(): Command {
       .option("--now <iso>", "the emulated clock's start; it runs on from there", instant("--now"))
       .option("--write-env <file>", "writes the variables that let any other command connect"),
     ["ripeline emulator --leads 5000 --write-env emulator.env", "ripeline sync --env emulator.env"],
-  ).action(runEmulator);
+  ).action(async (options: EmulatorCommandOptions) => (await import("./emulator.ts")).runEmulator(options));
 
   withCommonOptions(
     program.command("doctor").description("tells what is missing before the numbers can be trusted"),
@@ -170,7 +184,6 @@ function buildProgram(): Command {
           basis: options.basis ?? null,
           format: options.json === true ? "json" : options.format,
           asOf: options.asOf?.toISOString() ?? null,
-          out: options.out ?? null,
           width: process.stdout.columns ?? 120,
           color: process.stdout.isTTY === true && process.env["NO_COLOR"] === undefined,
         },
@@ -192,12 +205,12 @@ function buildProgram(): Command {
   withCommonOptions(
     program.command("start").description("runs every job at its cadence until it is stopped"),
     ["ripeline start"],
-  ).action(runStart);
+  ).action(async (options: CommonOptions) => (await import("./start.ts")).runStart(options));
 
   withCommonOptions(
     program.command("worker").description("runs jobs beside other workers; needs DATABASE_URL and REDIS_URL"),
     ["ripeline worker"],
-  ).action(runWorker);
+  ).action(async (options: CommonOptions) => (await import("./worker.ts")).runWorker(options));
 
   withCommonOptions(
     program.command("status").description("how far each stream is read and how the last runs ended"),
@@ -223,4 +236,6 @@ try {
 } catch (error) {
   if (!(error instanceof CommanderError)) process.stderr.write(`${describeFailure(error)}\n`);
   process.exitCode = exitCodeOf(error);
+  const isHelp = process.exitCode === exitCodes.done;
+  if (process.argv.includes("--json") && !isHelp) await printJson(failureJson(error));
 }

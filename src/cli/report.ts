@@ -1,11 +1,11 @@
-import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { App, ReportQuery } from "../app.ts";
 import { renderHtmlReport } from "../console/html-report/render-html-report.ts";
-import { toJson } from "../core/json.ts";
+import { ConfigError } from "../core/errors.ts";
+import { type Json, toJson } from "../core/json.ts";
 import type { ReportData } from "../core/report-data.ts";
 import { UsageError } from "./command-line.ts";
+import { refuseUnknownMetric } from "./known-metric.ts";
 import { operation } from "./operation.ts";
 import { renderCsv } from "./report/render-csv.ts";
 import { renderReportTables } from "./report/render-report-tables.ts";
@@ -18,16 +18,33 @@ const reportArgs = z.object({
   basis: z.enum(["point_in_time", "in_period", "cohort"]).nullable(),
   format: z.enum(["table", "json", "csv", "html"]),
   asOf: z.iso.datetime().nullable(),
-  out: z.string().nullable(),
   width: z.number(),
   color: z.boolean(),
 });
 
 type ReportArgs = z.infer<typeof reportArgs>;
 
-/** `ripeline report`: the last compute (or one for another instant) as tables, JSON, CSV or HTML. */
-export const reportOperation = operation(reportArgs, async ({ app, onProgress }, args) => {
-  if (args.asOf !== null) await app.exclusively(() => app.compute(new Date(args.asOf ?? ""), onProgress));
+/** `ripeline report`: the last compute (or another instant's numbers) as tables, JSON, CSV or HTML. */
+export const reportOperation = operation(reportArgs, ({ app, onProgress }, args) => {
+  refuseUnknownMetric(app, args.metric);
+  if (args.asOf === null) return answer(app, args);
+  const asked = new Date(args.asOf);
+  return app.exclusively(async () => {
+    const present = await app.computedAsOf();
+    await app.compute(asked, onProgress);
+    try {
+      return await answer(app, args);
+    } finally {
+      // The store holds one set of numbers, and others read it: the present ones go back in.
+      if (present !== null) await app.compute(present, onProgress);
+    }
+  });
+});
+
+async function answer(app: App, args: ReportArgs): Promise<{ readonly json: Json; readonly text: string }> {
+  if ((await app.computedAsOf()) === null) {
+    throw new ConfigError("Nothing was computed yet; run `ripeline sync` first.");
+  }
   const query: ReportQuery = {
     ...(args.metric === null ? {} : { metric: args.metric }),
     ...(args.by === null ? {} : { by: args.by }),
@@ -35,13 +52,8 @@ export const reportOperation = operation(reportArgs, async ({ app, onProgress },
     ...(args.basis === null ? {} : { basis: args.basis }),
   };
   const rows = await app.report(query);
-  const json = toJson(rows);
-  const text = await render(app, args, rows);
-  if (args.out === null) return { json, text };
-  const file = resolve(args.out);
-  await writeFile(file, text, "utf8");
-  return { json, text: `Written to ${file}` };
-});
+  return { json: toJson(rows), text: await render(app, args, rows) };
+}
 
 async function render(app: App, args: ReportArgs, rows: Awaited<ReturnType<App["report"]>>): Promise<string> {
   const isWhole = args.metric === null && args.by === null && args.period === null && args.basis === null;
@@ -70,6 +82,6 @@ async function render(app: App, args: ReportArgs, rows: Awaited<ReturnType<App["
 /** The report as the store knows it; what a cycle wrote and called stands in that cycle's own answer. */
 async function wholeReport(app: App): Promise<ReportData> {
   const stored = await app.storedReport();
-  if (stored === undefined) throw new UsageError("nothing was computed yet; run `ripeline sync` first");
+  if (stored === undefined) throw new ConfigError("Nothing was computed yet; run `ripeline sync` first.");
   return { ...stored, written: [], calls: [], phases: [] };
 }

@@ -6,6 +6,7 @@ import { schedulesOf } from "../../jobs/schedules-of.ts";
 import { startWorker } from "../../jobs/worker.ts";
 import { type App, type AppOptions, openApp } from "../app.ts";
 import type { CycleProgress, CycleRequest, CycleResult } from "../core/cycle.ts";
+import { BusyError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { MINUTE_MS } from "../core/time.ts";
 import type { Answer, Operation, ScheduleStatus } from "./operation.ts";
@@ -13,7 +14,7 @@ import { operations } from "./operations.ts";
 
 /** The job queue of an app, made when it is first asked for: commands that only read never touch it. */
 export interface Cycles {
-  /** Begins to take jobs. */
+  /** Begins to take jobs, and logs those that fail: nobody waits for them. */
   work(): Promise<void>;
   /** Takes jobs, adds a cycle and waits for its end. */
   run(request: CycleRequest, onProgress: (progress: CycleProgress) => void): Promise<CycleResult>;
@@ -25,20 +26,27 @@ export interface Cycles {
 
 export function cyclesOf(app: App): Cycles {
   const name = queueName(app.settings.workspace.id, app.settings.connectionId);
+  let isClosing = false;
   const opened = once(async () => {
     const kit = await createQueueKit({
       store: app.store,
       redisUrl: app.redisUrl,
-      onError: (error) => app.log.warn({ err: error }, "the queue lost its store for a moment"),
+      onError: (error) => {
+        if (!isClosing) app.log.warn({ err: error }, "the queue lost its store for a moment");
+      },
     });
     return { kit, cycles: openCycleQueue(kit, name) };
   });
+  let isUnattended = false;
   const worker = once(async () => {
     const { kit, cycles } = await opened();
-    return startWorker(app, kit, cycles);
+    return startWorker(app, kit, cycles, (job, code, error) => {
+      if (isUnattended) app.log.error({ job, code, err: error }, "a step failed");
+    });
   });
   return {
     work: async () => {
+      isUnattended = true;
       await worker();
     },
     run: async (request, onProgress) => {
@@ -58,6 +66,7 @@ export function cyclesOf(app: App): Cycles {
       }));
     },
     close: async () => {
+      isClosing = true;
       await (await opened.made())?.kit.close();
     },
   };
@@ -69,7 +78,10 @@ function once<T>(
 ): (() => Promise<T>) & { readonly made: () => Promise<T> | undefined } {
   let made: Promise<T> | undefined;
   const get = (): Promise<T> => {
-    made ??= make();
+    made ??= make().catch((error: unknown) => {
+      made = undefined;
+      throw error;
+    });
     return made;
   };
   return Object.assign(get, { made: () => made });
@@ -116,13 +128,21 @@ export async function runOperation(
 ): Promise<Answer> {
   const opened = await openApp(options);
   if ("visitor" in opened) {
-    const reply = await opened.visitor.request({ operation: name, args }, (line) => {
-      const progress = ProgressSchema.safeParse(line);
-      if (progress.success) onProgress(progress.data);
-    });
-    return AnswerSchema.parse(reply);
+    try {
+      const reply = await opened.visitor.request({ operation: name, args }, (line) => {
+        const progress = ProgressSchema.safeParse(line);
+        if (progress.success) onProgress(progress.data);
+      });
+      return AnswerSchema.parse(reply);
+    } catch (error) {
+      // The owner was a command that ended before it came to us: now the store is free, or another owner's.
+      if (error instanceof BusyError) return runOperation(name, args, options, onProgress);
+      throw error;
+    }
   }
   const cycles = cyclesOf(opened.app);
+  const { app, owner } = opened;
+  owner?.serve((request, progress) => answerRequest(app, cycles, request, (line) => progress({ ...line })));
   try {
     return await perform(opened.app, cycles, name, args, onProgress);
   } finally {

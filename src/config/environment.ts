@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 
@@ -45,26 +46,40 @@ export const environmentSchema = z.object({
 export type Environment = z.infer<typeof environmentSchema>;
 
 /**
- * The process's environment, checked; `file` (else `.env`, if there is one) fills in what is not set. An empty value
- * counts as not set.
+ * The process's environment, checked. `.env`, if there is one, fills in what is not set. A `file` that is named rules:
+ * it replaces every variable of a CRM, so that a shell with another org exported cannot be mistaken for it. An empty
+ * value counts as not set.
  * @throws ConfigError naming the variable and what was expected; never its value
  */
 export function readEnvironment(file?: string): Environment {
-  if (file !== undefined && !existsSync(file)) {
+  if (file === undefined) {
+    const fallback = existsSync(".env") ? parseEnv(readFileSync(".env", "utf8")) : {};
+    return parseEnvironment({ ...fallback, ...withoutEmpty(process.env) });
+  }
+  if (!existsSync(file)) {
     throw new ConfigError(`${file}: no such file; give --env the file that \`emulator --write-env\` wrote`);
   }
-  const source = file ?? (existsSync(".env") ? ".env" : undefined);
-  if (source !== undefined) process.loadEnvFile(source);
-  return parseEnvironment(process.env);
+  const others = Object.entries(process.env).filter(([name]) => !/^(SALESFORCE|HUBSPOT)_/.test(name));
+  return parseEnvironment({ ...Object.fromEntries(others), ...parseEnv(readFileSync(file, "utf8")) });
+}
+
+function withoutEmpty(
+  variables: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
 }
 
 /** @throws ConfigError as {@link readEnvironment} */
 export function parseEnvironment(variables: Readonly<Record<string, string | undefined>>): Environment {
-  const present = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const parsed = environmentSchema.safeParse(present);
+  const parsed = environmentSchema.safeParse(withoutEmpty(variables));
   if (!parsed.success) {
     throw new ConfigError(
-      parsed.error.issues.map((issue) => `${issue.path.join(".")}: expected ${issue.message}`).join("\n"),
+      parsed.error.issues
+        .map(
+          (issue) =>
+            `${issue.path.join(".")}: ${/^[A-Z]/.test(issue.message) ? issue.message : `expected ${issue.message}`}`,
+        )
+        .join("\n"),
     );
   }
   const environment = parsed.data;

@@ -60,7 +60,8 @@ function explain(issue: z.core.$ZodIssue): string {
   if (issue.code === "unrecognized_keys") {
     return `unknown key; known here: ${knownKeys(issue.path).join(", ")}`;
   }
-  return issue.message.startsWith("Invalid") ? issue.message : `expected ${issue.message}`;
+  // zod's own sentences begin with a capital; ours name what was expected.
+  return /^[A-Z]/.test(issue.message) ? issue.message : `expected ${issue.message}`;
 }
 
 /** Keys the schema has at `path`, for the message about an unknown one. */

@@ -6,7 +6,7 @@ import { HOUR_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { noteFirstPull, readConnection, saveFacts } from "./connection-record.ts";
 import { readEmailKey } from "./email-key.ts";
-import { pull, visibleStreams, type VisibleStream } from "./pull.ts";
+import { pull, type VisibleStream, visibleStreams } from "./pull.ts";
 import { isDue, type MirrorKey, readStreamStates, type StreamState } from "./stream-state.ts";
 
 export interface PullCycleContext {
@@ -36,7 +36,9 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
   const states = await readStreamStates(db, key);
   const due = new Set(
     connection.streams
-      .filter((stream) => which === "all" || isDue(stream, states.get(stream.name), now, context.cadenceMinutes))
+      .filter(
+        (stream) => which === "all" || isDue(stream, states.get(stream.name), now, context.cadenceMinutes),
+      )
       .map((stream) => stream.name),
   );
   const emailKey = await readEmailKey(db, settings.workspace.id, context.secretKey);

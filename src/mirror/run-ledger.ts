@@ -7,19 +7,6 @@ import type { MirrorKey } from "./stream-state.ts";
 
 export type RunStep = "pull" | "compute" | "push" | "apply";
 
-const RunRow = z.object({
-  run_id: z.string(),
-  step: z.string(),
-  as_of: z.date().nullable(),
-  started_at: z.date(),
-  finished_at: z.date().nullable(),
-  outcome: z.string().nullable(),
-  detail: z.json(),
-});
-
-/** One line of the ledger. `started_at` and `finished_at` are this machine's clock; `as_of` is the CRM's. UTC. */
-export type RunRecord = z.infer<typeof RunRow>;
-
 /** Opens a line, runs the work and closes the line as done or failed with the error's code; the work's error goes on. */
 export async function recordRun<T>(
   db: Database,
@@ -48,14 +35,16 @@ export async function recordRun<T>(
   }
 }
 
-/** The latest run of each step, by step. */
-export async function latestRuns(db: Database, key: MirrorKey): Promise<readonly RunRecord[]> {
-  return db.any(
-    RunRow,
+const NewestRow = z.object({ as_of: z.date().nullable() });
+
+/** The CRM's clock at the end of the newest complete pull; null before the first. */
+export async function newestPull(db: Database, key: MirrorKey): Promise<Date | null> {
+  const row = await db.one(
+    NewestRow,
     sql`
-      select distinct on (step) run_id, step, as_of, started_at, finished_at, outcome, detail
-      from mirror.run
+      select max(as_of) as as_of from mirror.run
       where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}
-      order by step, started_at desc`,
+        and step = 'pull' and outcome = 'done'`,
   );
+  return row.as_of;
 }

@@ -90,7 +90,9 @@ export function isDue(
 ): boolean {
   const last = state?.watermark ?? null;
   if (last === null || state?.interrupted != null) return true;
-  return now.getTime() - last.getTime() >= cadenceMinutes[stream.cadence] * MINUTE_MS;
+  const cadence = cadenceMinutes[stream.cadence] * MINUTE_MS;
+  // The last query was sent a little after its tick, and ticks come on time: without slack every second one would skip.
+  return now.getTime() - last.getTime() >= cadence - Math.min(30_000, cadence / 2);
 }
 
 /** What to ask the connector for: a first load, a delta with overlap, or the rest of an interrupted pull. */

@@ -129,7 +129,17 @@ export async function pushTargets(
     outcome[name] = { changed, ...done, deferred: changed - done.written - done.rejected, blocked };
     report(ctx.log, name, outcome[name], options.runId);
   }
-  await markPublished(db, scope, options.classes);
+  // A class of which anything was held back is due again at the next push.
+  const held = new Set(
+    targets
+      .filter(({ object }) => (outcome[`${connection.crm}.${object}`]?.deferred ?? 0) > 0)
+      .map((each) => each.class),
+  );
+  await markPublished(
+    db,
+    scope,
+    options.classes.filter((each) => !held.has(each)),
+  );
   return outcome;
 }
 

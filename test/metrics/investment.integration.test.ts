@@ -192,7 +192,7 @@ describe("who holds the money", () => {
     expect(computed.value("cost_per_lead", row(parent))).toBe(200);
     expect(computed.value("pipeline_per_dollar", row(parent))).toBe(4);
     expect(computed.value("cost_per_lead", row(child))).toBeNull();
-    expect(computed.reason("cost_per_lead", row(child))).toBe("counted on Parent");
+    expect(computed.reason("cost_per_lead", row(child))).toBe("cost kept on Parent");
     expect(computed.value("investment")).toBe(1_000);
   });
 

@@ -286,8 +286,9 @@ describe("what is asked next", () => {
       isAbsent: false,
     };
     expect(isDue(lead, undefined, noon, cadence)).toBe(true);
-    expect(isDue(lead, state, new Date("2026-06-01T12:00:59Z"), cadence)).toBe(false);
-    expect(isDue(lead, state, new Date("2026-06-01T12:01:00Z"), cadence)).toBe(true);
+    expect(isDue(lead, state, new Date("2026-06-01T12:00:29Z"), cadence)).toBe(false);
+    // A tick a minute after one whose query was sent a second late.
+    expect(isDue(lead, state, new Date("2026-06-01T12:00:59Z"), cadence)).toBe(true);
     const cut = { ...state, interrupted: { since: null, checkpoint: { locator: "x" } } };
     expect(isDue(lead, cut, noon, cadence)).toBe(true);
   });

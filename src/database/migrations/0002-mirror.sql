@@ -128,6 +128,7 @@ create table mirror.salesforce_email_message (
     connection_id text not null,
     Id text not null,
     Incoming boolean,
+    IsBounced boolean,
     Status text,
     MessageDate timestamptz,
     ActivityId text,

@@ -121,7 +121,7 @@ const leadPackage = [
   {
     path: "permissionsets/Ripeline.permissionset",
     content:
-      '<?xml version="1.0" encoding="UTF-8"?><PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata"><label>Ripeline</label><fieldPermissions><editable>true</editable><field>Lead.Ripeline_Clock__c</field><readable>true</readable></fieldPermissions></PermissionSet>',
+      '<?xml version="1.0" encoding="UTF-8"?><PermissionSet xmlns="http://soap.sforce.com/2006/04/metadata"><label>Ripeline</label><fieldPermissions><editable>true</editable><field>Lead.Ripeline_Clock__c</field><readable>true</readable></fieldPermissions><objectPermissions><allowEdit>true</allowEdit><allowRead>true</allowRead><object>Lead</object></objectPermissions></PermissionSet>',
   },
 ];
 

@@ -164,7 +164,8 @@ sourced as (
             )
             else lead.source
         end as source_then,
-        user_roles.role_id as role_id_then
+        user_roles.role_id as role_id_then,
+        role.name as role_name_then
     from chained
     join metrics.stg_lead as lead
         on lead.workspace_id = $1
@@ -174,6 +175,11 @@ sourced as (
         on user_roles.user_id = chained.chain_owner_id
         and chained.chain_began_at >= user_roles.from_at
         and chained.chain_began_at < user_roles.until_at
+    left join mirror.salesforce_user_role as role
+        on role.workspace_id = $1
+        and role.connection_id = $2
+        and role.id = user_roles.role_id
+        and role.valid_to is null
 ),
 with_policy as (
     select
@@ -188,11 +194,6 @@ with_policy as (
             rot_policy.calendar,
             rot_policy.expiry_seconds
         from metrics.rot_policy
-        left join mirror.salesforce_user_role as role
-            on role.workspace_id = $1
-            and role.connection_id = $2
-            and role.id = sourced.role_id_then
-            and role.valid_to is null
         where rot_policy.workspace_id = $1
             and rot_policy.connection_id = $2
             and (rot_policy.sources is null or sourced.source_then = any(rot_policy.sources))
@@ -200,7 +201,7 @@ with_policy as (
             and (
                 rot_policy.teams is null
                 or sourced.role_id_then = any(rot_policy.teams)
-                or role.name = any(rot_policy.teams)
+                or sourced.role_name_then = any(rot_policy.teams)
             )
         order by rot_policy.position
         limit 1

@@ -132,22 +132,30 @@ from_pulls as (
         lead_id,
         changed_at as happened_at,
         owner_id,
-        coalesce(previous_owner_id, owner_by_history) as previous_owner_id,
-        case when previous_owner_id is null then 'unknown' else 'observed' end as evidence,
+        previous_owner_id,
+        'observed' as evidence,
         false as is_realignment
     from explained
-    where (previous_owner_id is not null and owner_by_history is distinct from owner_id)
-        or (
-            previous_owner_id is null
-            and owner_by_history <> owner_id
-            -- A stamp older than the history it should contain: history tells how this owner came.
-            and not exists (
-                select 1
-                from from_history
-                where from_history.lead_id = explained.lead_id
-                    and from_history.owner_id = explained.owner_id
-                    and from_history.happened_at > explained.changed_at
-            )
+    where previous_owner_id is not null
+        and owner_by_history is distinct from owner_id
+    union all
+    select
+        lead_id,
+        changed_at,
+        owner_id,
+        owner_by_history,
+        'unknown',
+        false
+    from explained
+    where previous_owner_id is null
+        and owner_by_history <> owner_id
+        -- A stamp older than the history it should contain: history tells how this owner came.
+        and not exists (
+            select 1
+            from from_history
+            where from_history.lead_id = explained.lead_id
+                and from_history.owner_id = explained.owner_id
+                and from_history.happened_at > explained.changed_at
         )
 ),
 final as (

@@ -103,6 +103,21 @@ explained as (
         and from_history.happened_at <= to_explain.changed_at + interval '1 second'
     order by to_explain.lead_id, to_explain.valid_from, from_history.happened_at desc nulls last
 ),
+-- What history does not explain. A first version may have a stamp older than the history it should contain: then
+-- history tells how its status came.
+unexplained as (
+    select *
+    from explained
+    where class_by_history is distinct from status_class
+        and not exists (
+            select 1
+            from from_history
+            where explained.previous_class is null
+                and from_history.lead_id = explained.lead_id
+                and from_history.status_class = explained.status_class
+                and from_history.happened_at > explained.changed_at
+        )
+),
 opportunities as (
     select
         id,
@@ -115,51 +130,39 @@ opportunities as (
 ),
 from_pulls as (
     select
-        explained.lead_id,
+        unexplained.lead_id,
         case
-            when explained.status_class = 'converted' then
-                greatest(explained.created_at, coalesce(opportunities.createddate, explained.changed_at))
+            when unexplained.status_class = 'converted' then
+                greatest(unexplained.created_at, coalesce(opportunities.createddate, unexplained.changed_at))
             -- Never changed since it was made, or changes of status are kept and none was: it was made like this.
-            when explained.previous_class is null
+            when unexplained.previous_class is null
                 and (
-                    explained.changed_at <= explained.created_at + interval '1 second'
-                    or (run.tracks_status_history and run.oldest_status_row_at <= explained.created_at)
-                ) then explained.created_at
-            else explained.changed_at
+                    unexplained.changed_at <= unexplained.created_at + interval '1 second'
+                    or (run.tracks_status_history and run.oldest_status_row_at <= unexplained.created_at)
+                ) then unexplained.created_at
+            else unexplained.changed_at
         end as happened_at,
-        explained.status,
-        explained.status_class,
+        unexplained.status,
+        unexplained.status_class,
         coalesce(
-            explained.previous_class,
+            unexplained.previous_class,
             case
-                when explained.status_class <> 'converted'
+                when unexplained.status_class <> 'converted'
                     and (
-                        explained.changed_at <= explained.created_at + interval '1 second'
-                        or (run.tracks_status_history and run.oldest_status_row_at <= explained.created_at)
-                    ) then explained.status_class
+                        unexplained.changed_at <= unexplained.created_at + interval '1 second'
+                        or (run.tracks_status_history and run.oldest_status_row_at <= unexplained.created_at)
+                    ) then unexplained.status_class
                 else 'open'
             end
         ) as previous_class,
         'observed' as evidence
-    from explained
+    from unexplained
     cross join run
     -- A lead may be converted into an opportunity that existed before: that one's date says nothing.
     left join opportunities
-        on opportunities.id = explained.opportunity_id
-        and opportunities.createddate between explained.converted_on - interval '1 day'
-        and explained.converted_on + interval '2 days'
-    where explained.class_by_history is distinct from explained.status_class
-        -- A stamp older than the history it should contain: history tells how this status came.
-        and (
-            explained.previous_class is not null
-            or not exists (
-                select 1
-                from from_history
-                where from_history.lead_id = explained.lead_id
-                    and from_history.status_class = explained.status_class
-                    and from_history.happened_at > explained.changed_at
-            )
-        )
+        on opportunities.id = unexplained.opportunity_id
+        and opportunities.createddate between unexplained.converted_on - interval '1 day'
+        and unexplained.converted_on + interval '2 days'
 ),
 final as (
     select distinct on (lead_id, happened_at)

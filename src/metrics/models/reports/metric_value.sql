@@ -50,6 +50,15 @@ campaigns as (
 known_cost as (
     select exists (select 1 from campaigns where own_cost is not null) as is_any
 ),
+-- Sources with people in campaigns of known cost: where these spent nothing on it in a period, that is 0.
+source_cost as (
+    select coalesce(member, '') as member_key
+    from metrics.int_row_investment
+    where workspace_id = $1
+        and connection_id = $2
+        and row_type = 'source'
+        and period_type = 'lifetime'
+),
 ages as (
     select age_days
     from metrics.cohort_age
@@ -98,14 +107,24 @@ labelled as (
         end as model,
         campaigns.own_cost is not null as has_own_cost,
         campaigns.own_cost_reason,
-        case when campaigns.family_root <> campaigns.campaign_id then 'counted on ' || campaigns.root_name end
+        source_cost.member_key is not null as has_source_cost,
+        period.ends_at + make_interval(days => row_keys.age_days) > run.as_of as is_immature,
+        case when campaigns.family_root <> campaigns.campaign_id then 'cost kept on ' || campaigns.root_name end
             as counted_elsewhere,
         concat_ws(
-            '|', row_type, coalesce('=' || member, '-'), period_type, coalesce(period_start::text, '-'), basis,
-            coalesce(age_days::text, '-')
+            '|', row_keys.row_type, coalesce('=' || row_keys.member, '-'), row_keys.period_type,
+            coalesce(row_keys.period_start::text, '-'), row_keys.basis, coalesce(row_keys.age_days::text, '-')
         ) as row_key
     from row_keys
     cross join run
+    left join source_cost
+        on row_keys.row_type = 'source'
+        and source_cost.member_key = coalesce(row_keys.member, '')
+    left join metrics.period as period
+        on period.workspace_id = $1
+        and period.period_type = 'month'
+        and row_keys.period_type = 'month'
+        and period.period_start = row_keys.period_start
     left join campaigns
         on row_keys.row_type = 'campaign'
         and campaigns.campaign_id = row_keys.member
@@ -135,6 +154,7 @@ cells as (
         labelled.model,
         labelled.age_days,
         labelled.counted_elsewhere,
+        labelled.is_immature,
         rules.*,
         facts.metric is not null as is_found,
         facts.value as found_value,
@@ -148,7 +168,8 @@ cells as (
                 then null
             when labelled.row_type = 'campaign' then
                 case when not labelled.has_own_cost and rules.name <> 'pipeline' then labelled.own_cost_reason end
-            when labelled.row_type = 'source' and rules.name <> 'pipeline' then 'no campaign cost'
+            when labelled.row_type = 'source' and rules.name <> 'pipeline' then
+                case when not labelled.has_source_cost then 'no campaign cost' end
             when labelled.row_type in ('source', 'workspace') and not known_cost.is_any then
                 case when rules.name = 'pipeline' then 'no campaign cost' else 'cost missing' end
         end as money_reason
@@ -168,7 +189,14 @@ judged as (
         case
             when cells.blocked_reason is not null then cells.blocked_reason
             when cells.needs_touch and run.capture_gate = 'closed' then 'activity is not logged in the CRM'
-            when not cells.is_found then coalesce(cells.counted_elsewhere, cells.money_reason)
+            when not cells.is_found then coalesce(
+                cells.counted_elsewhere,
+                cells.money_reason,
+                case
+                    when cells.is_immature
+                        and cells.name in ('pipeline', 'pipeline_per_dollar', 'pipeline_without_cost') then 'immature'
+                end
+            )
         end as stopped_by,
         case
             when cells.found_value is not null then cells.found_value

@@ -1,6 +1,7 @@
 -- Grain: workspace, source, rep, team by the month of the lead's first handoff, and lifetime: hours from the first
 -- handoff to the first touch after it, by the wall clock and in the org's business hours; whoever made the touch and
 -- whoever owns the lead by then. Untouched leads have no time yet; the share that answered stands in the denominator.
+-- Medians pass through text: a cast from double precision to numeric keeps 15 digits.
 -- Source: definitions 4. $1 workspace, $2 connection.
 with run as (
     select *
@@ -127,7 +128,7 @@ final as (
         'in_period' as basis,
         null::integer as age_days,
         metric.name as metric,
-        metric.value::numeric as value,
+        metric.value::text::numeric as value,
         null as text_value,
         null::numeric as numerator,
         metric.denominator::numeric as denominator,

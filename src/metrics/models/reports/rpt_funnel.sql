@@ -121,6 +121,7 @@ chains as (
         and handoff.connection_id = $2
         and handoff.is_in_scope
         and handoff.chain_position = 1
+        and handoff.evidence <> 'unknown'
 ),
 chain_leads as (
     select

@@ -120,7 +120,7 @@ team_totals as (
         count(*) as reps,
         avg(x) as mean,
         max(x) as largest,
-        percentile_cont(0.5) within group (order by x::float8)::numeric as median
+        percentile_cont(0.5) within group (order by x::float8)::text::numeric as median
     from team_reps
     group by role_id
 ),

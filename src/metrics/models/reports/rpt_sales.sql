@@ -107,7 +107,7 @@ facts as (
         period_type,
         period_start,
         metric.name as metric,
-        metric.value::numeric as value,
+        metric.value::text::numeric as value,
         null::numeric as numerator,
         null::numeric as denominator,
         null as reason
@@ -124,7 +124,7 @@ facts as (
         period_type,
         period_start,
         metric.name,
-        metric.value::numeric,
+        metric.value::text::numeric,
         metric.numerator::numeric,
         metric.denominator::numeric,
         metric.reason

@@ -40,11 +40,13 @@ eligible as (
         and cost_per_lead is not null
         and pipeline_per_dollar is not null
 ),
+-- In double precision on both sides: a median cast to numeric is rounded, and would lie beside its own row.
+-- In doubles on both sides: numeric keeps 15 digits of one, and a row on the median must not fall beside it.
 medians as (
     select
         row_type,
-        percentile_cont(0.5) within group (order by cost_per_lead::float8)::numeric as cost_per_lead,
-        percentile_cont(0.5) within group (order by pipeline_per_dollar::float8)::numeric as pipeline_per_dollar
+        percentile_cont(0.5) within group (order by cost_per_lead::float8) as cost_per_lead,
+        percentile_cont(0.5) within group (order by pipeline_per_dollar::float8) as pipeline_per_dollar
     from eligible
     group by row_type
 ),
@@ -53,10 +55,10 @@ trapped as (
         measured.row_type,
         measured.member,
         case
-            when measured.cost_per_lead < medians.cost_per_lead
-                and measured.pipeline_per_dollar < medians.pipeline_per_dollar then 'cheap_but_poor'
-            when measured.cost_per_lead > medians.cost_per_lead
-                and measured.pipeline_per_dollar > medians.pipeline_per_dollar then 'dear_but_rich'
+            when measured.cost_per_lead::float8 < medians.cost_per_lead
+                and measured.pipeline_per_dollar::float8 < medians.pipeline_per_dollar then 'cheap_but_poor'
+            when measured.cost_per_lead::float8 > medians.cost_per_lead
+                and measured.pipeline_per_dollar::float8 > medians.pipeline_per_dollar then 'dear_but_rich'
         end as trap
     from measured
     join medians on medians.row_type = measured.row_type
@@ -123,7 +125,7 @@ final as (
         'in_period',
         null,
         'trap_kendall_tau',
-        tau::numeric,
+        tau::text::numeric,
         null,
         null,
         null,

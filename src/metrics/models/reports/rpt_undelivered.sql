@@ -1,4 +1,5 @@
 -- Grain: workspace and source at as_of. Qualified leads owned by nobody who sells; ages in hours since they became so.
+-- Medians pass through text: a cast from double precision to numeric keeps 15 digits.
 -- Source: definitions 2, "Undelivered". $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
@@ -41,7 +42,7 @@ final as (
         'point_in_time' as basis,
         null::integer as age_days,
         metric.name as metric,
-        metric.value::numeric as value,
+        metric.value::text::numeric as value,
         null as text_value,
         metric.numerator::numeric as numerator,
         metric.denominator::numeric as denominator,

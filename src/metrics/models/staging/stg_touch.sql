@@ -39,6 +39,7 @@ messages as (
         id,
         activityid,
         incoming,
+        coalesce(isbounced, false) as is_bounced,
         status,
         coalesce(messagedate, createddate) as sent_at,
         createdbyid,
@@ -161,6 +162,7 @@ mails as (
         'email' as kind,
         coalesce(senders.user_id, messages.createdbyid) as by_user_id,
         messages.incoming is false
+            and not messages.is_bounced
             and lower(messages.status) in ('3', 'sent')
             and not messages.is_automated
             and not coalesce(creators.is_integration, false) as counts
