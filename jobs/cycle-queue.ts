@@ -8,7 +8,7 @@ import type { QueueKit } from "./queue-kit.ts";
 import { type JobName, jobSpec } from "./schedule.ts";
 
 /** A step of a cycle failed for good; the message and code are the step's own. */
-export class StepFailedError extends RipelineError {
+class StepFailedError extends RipelineError {
   readonly code: string;
   readonly retryable = false;
   constructor(reason: string, options?: ErrorOptions) {

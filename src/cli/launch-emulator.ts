@@ -7,7 +7,7 @@ import { type Emulator, startEmulator } from "../emulator/server/start-emulator.
 import { UsageError } from "./command-line.ts";
 
 /** Leads of the seeded company unless told otherwise: enough for every row of the report to mean something. */
-export const DEFAULT_LEADS = 2_000;
+const DEFAULT_LEADS = 2_000;
 
 export interface LaunchOptions {
   readonly port: number;

@@ -96,12 +96,6 @@ export class WrongOrgError extends ConnectorError {
   readonly retryable = false;
 }
 
-/** One record was refused; its neighbours were not. */
-export class RecordRejectedError extends ConnectorError {
-  readonly code = "RECORD_REJECTED";
-  readonly retryable = false;
-}
-
 /** The store was migrated by a newer ripeline. */
 export class SchemaTooNewError extends RipelineError {
   readonly code = "SCHEMA_TOO_NEW";

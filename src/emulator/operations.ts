@@ -456,7 +456,8 @@ export const salesforceOperations = [
     path: `${DATA}/jobs/ingest/{job}/batches`,
     documentation: `${BULK}/upload_job_data.htm`,
     confidence: "documented",
-    notes: "Once a job; chunked and gzip bodies accepted; 150 MB.",
+    notes:
+      "Once a job; chunked and gzip bodies accepted; 150 MB. Lines that end otherwise than the job says fail it as a whole, in words from user reports (unconfirmed).",
   },
   {
     ...metered,

@@ -7,8 +7,8 @@ import { openIntervals, type WeeklyCalendar } from "./calendar.ts";
 import { type Holiday, type Recurrence, recurrenceTypes } from "./holiday.ts";
 
 /** The calendar of the org's default BusinessHours, as policies name it. */
-export const ORG_DEFAULT = "org_default";
-export const WALL_CLOCK = "wall_clock";
+const ORG_DEFAULT = "org_default";
+const WALL_CLOCK = "wall_clock";
 
 const weekdays = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 const months = [

@@ -9,7 +9,7 @@ export type Component<T> = Partial<T>;
 /** Permission set of the user ripeline signs in as. */
 export const PERMISSION_SET = "Ripeline";
 /** Permission set for people: reads what ripeline writes, and ticks the exclude box. */
-export const READER_PERMISSION_SET = "Ripeline_Reader";
+const READER_PERMISSION_SET = "Ripeline_Reader";
 /** Custom permission for rules: `NOT($Permission.Ripeline_Bypass)` leaves ripeline's writes alone. */
 export const BYPASS_PERMISSION = "Ripeline_Bypass";
 /** Public group that sees all report rows. */

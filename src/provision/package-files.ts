@@ -4,7 +4,7 @@ import { BYPASS_PERMISSION, type DesiredSchema, READERS_GROUP } from "./desired-
 
 const NAMESPACE = "http://soap.sforce.com/2006/04/metadata";
 /** Of the metadata, not of our calls: the release whose component shapes these files use. */
-export const METADATA_VERSION = "67.0";
+const METADATA_VERSION = "67.0";
 
 /** Tab styles of the vendor's own set, by object. */
 const TAB_STYLES: Readonly<Record<string, string>> = {
@@ -63,7 +63,7 @@ function packageXml(members: readonly Member[]): string {
 }
 
 /** Names of the components the package deploys, as package.xml lists them. */
-export function packageMembers(schema: DesiredSchema): readonly Member[] {
+function packageMembers(schema: DesiredSchema): readonly Member[] {
   return [
     ...schema.objects.flatMap((object) => [
       ...(object.isOurs ? [{ type: "CustomObject", name: object.name }] : []),

@@ -49,7 +49,7 @@ export interface Plan {
 }
 
 /** Default times between reads: the fastest that stay a small part of an org's quota. */
-export const DEFAULT_CADENCE: CadenceMinutes = { fast: 1, money: 15, slow: 60 };
+const DEFAULT_CADENCE: CadenceMinutes = { fast: 1, money: 15, slow: 60 };
 
 /** Largest part of the free data storage that our rows may take. */
 const MAX_STORAGE_SHARE = 0.05;

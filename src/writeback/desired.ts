@@ -21,7 +21,7 @@ export interface DesiredInput {
 }
 
 /** Metric parts and the fields they go to, with the scale they are rounded to, for the metric model. */
-export function metricFieldMap(target: TargetObject): readonly {
+function metricFieldMap(target: TargetObject): readonly {
   readonly metric: string;
   readonly part: string;
   readonly field: string;

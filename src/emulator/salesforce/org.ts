@@ -43,6 +43,17 @@ export class VendorError extends Error {
   }
 }
 
+/** What one row of a load cannot be; the control API names its line. */
+export class LoadRowError extends VendorError {
+  /** Position among the rows handed over, from 0. */
+  readonly row: number;
+  constructor(refusal: VendorError, row: number) {
+    super(refusal.status, refusal.errorCode, refusal.message, refusal.fields);
+    this.name = "LoadRowError";
+    this.row = row;
+  }
+}
+
 /** Who is asking. Field-level security, assignment rules and CreatedById follow from it. */
 export interface Session {
   readonly userId: string;
@@ -74,6 +85,9 @@ export interface WriteOptions {
   /** REST operation name for the write log, for example `composite/sobjects PATCH` or `bulk ingest update`. */
   readonly operation: string;
 }
+
+/** `json`: values that `JSON.stringify` prints as the vendor does (`14.0`) and that nothing else should read. */
+export type RecordsFor = "reading" | "json";
 
 /** Rows of one evaluated SOQL statement: a snapshot of row numbers, its values read when asked. */
 export interface QueryResult {
@@ -145,14 +159,24 @@ export interface Org {
   recordCount(): number;
 
   /** Evaluates a SOQL statement. `all` is queryAll: deleted, merged and archived rows too. */
-  query(session: Session, soql: string, options: { readonly all: boolean; readonly tooling?: boolean }): QueryResult;
+  query(
+    session: Session,
+    soql: string,
+    options: { readonly all: boolean; readonly tooling?: boolean; readonly recordsFor?: RecordsFor },
+  ): QueryResult;
   describeGlobal(session: Session): readonly Record<string, unknown>[];
   describe(session: Session, object: string): Record<string, unknown>;
   /** Moves with every metadata change; ETag and Last-Modified of /sobjects and of every describe come from it. */
   metadataChangedAt(): Date;
 
   /** `fields` undefined: every visible field. @throws VendorError NOT_FOUND */
-  retrieve(session: Session, object: string, id: string, fields?: readonly string[]): Record<string, unknown>;
+  retrieve(
+    session: Session,
+    object: string,
+    id: string,
+    fields?: readonly string[],
+    recordsFor?: RecordsFor,
+  ): Record<string, unknown>;
   insert(session: Session, object: string, rows: readonly FieldValues[], options: WriteOptions): SaveResult[];
   update(session: Session, object: string, rows: readonly FieldValues[], options: WriteOptions): SaveResult[];
   upsert(
@@ -183,7 +207,7 @@ export interface Org {
   /**
    * Control load: upsert by Id (an Id is made when absent), audit fields allowed, derived fields derived unless
    * given, no automation, no write log. Loading LeadHistory Owner rows means the org tracks Owner.
-   * @throws VendorError 400 INVALID_FIELD for an unknown field
+   * @throws LoadRowError 400 for a row with an unknown field, an unreadable value or a wrong id
    */
   load(object: string, rows: Iterable<FieldValues>): { readonly loaded: number };
   /** Every record, deleted ones too, all fields, formula fields evaluated at the org's clock. */

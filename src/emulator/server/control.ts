@@ -4,7 +4,7 @@ import { type Answer, jsonAnswer, streamAnswer } from "./answer.ts";
 import type { EmulatorClock } from "./emulator-clock.ts";
 import { type FaultTable, faultSpec } from "./faults.ts";
 import type { Half } from "./half.ts";
-import type { Incoming } from "./incoming.ts";
+import { BrokenBodyError, type Incoming } from "./incoming.ts";
 import { readNdjson, writeNdjson } from "./ndjson.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 
@@ -25,8 +25,16 @@ class ControlError extends Error {
   }
 }
 
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}(T.*)?$/;
+
 const clockBody = z.strictObject({
-  now: z.iso.datetime({ offset: true }).optional(),
+  /** Any ISO form the command line takes; a date alone is its midnight in UTC. */
+  now: z
+    .string()
+    .refine((text) => ISO_INSTANT.test(text) && !Number.isNaN(Date.parse(text)), {
+      error: "no instant; give for example 2026-06-01T08:00:00Z or 2026-06-01",
+    })
+    .optional(),
   advanceSeconds: z.number().optional(),
   stopped: z.boolean().optional(),
 });
@@ -48,6 +56,7 @@ async function readBody<T>(incoming: Incoming, schema: z.ZodType<T>): Promise<T>
     const text = (await incoming.body.bytes()).toString("utf8");
     value = text.trim() === "" ? {} : JSON.parse(text);
   } catch (error) {
+    if (error instanceof BrokenBodyError) throw error;
     throw new ControlError(400, `body is not JSON: ${error instanceof Error ? error.message : "unreadable"}`);
   }
   const parsed = schema.safeParse(value);
@@ -59,7 +68,8 @@ function halfNamed(parts: ControlParts, crm: string): Half {
   const half = parts.halves.find((candidate) => candidate.crm === crm);
   if (half === undefined) {
     const known = parts.halves.map((candidate) => candidate.crm).join(", ");
-    throw new ControlError(404, `no emulated CRM "${crm}"; there is ${known}`);
+    const missing = crm === "hubspot" ? "HubSpot is not served yet" : `no emulated CRM "${crm}"`;
+    throw new ControlError(404, `${missing}; there is ${known}`);
   }
   return half;
 }
@@ -95,10 +105,11 @@ function faultState(parts: ControlParts): Answer {
 
 async function setFaults(parts: ControlParts, incoming: Incoming): Promise<Answer> {
   const body = await readBody(incoming, faultsBody);
-  for (const crm of ["salesforce", "hubspot"] as const) {
-    if (body[crm] === undefined) continue;
+  const named = (["salesforce", "hubspot"] as const).filter((crm) => body[crm] !== undefined);
+  // All looked up before the first is changed: a refused call changes nothing.
+  for (const { crm, half } of named.map((name) => ({ crm: name, half: halfNamed(parts, name) }))) {
     try {
-      halfNamed(parts, crm).applySettings(body[crm]);
+      half.applySettings(body[crm]);
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
       throw new ControlError(400, `${crm}: ${z.prettifyError(error)}`);
@@ -112,8 +123,15 @@ async function setFaults(parts: ControlParts, incoming: Incoming): Promise<Answe
 async function load(parts: ControlParts, incoming: Incoming, crm: string, object: string): Promise<Answer> {
   const half = halfNamed(parts, crm);
   let loaded = 0;
-  for await (const rows of readNdjson(incoming.body.chunks(), LOAD_GROUP)) {
-    loaded += half.load(object, rows).loaded;
+  for await (const { rows, lines } of readNdjson(incoming.body.chunks(), LOAD_GROUP)) {
+    try {
+      loaded += half.load(object, rows).loaded;
+    } catch (error) {
+      const row = error instanceof Error && "row" in error && typeof error.row === "number" ? error.row : -1;
+      const line = lines[row];
+      if (error instanceof Error && line !== undefined) error.message = `line ${line}: ${error.message}`;
+      throw error;
+    }
   }
   return jsonAnswer(200, { loaded });
 }
@@ -134,11 +152,19 @@ function begun(pieces: Iterator<string>): Iterable<string> {
   })();
 }
 
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new ControlError(
+      400,
+      `path part ${JSON.stringify(part)} is not percent-encoded text; write %25 for a percent sign`,
+    );
+  }
+}
+
 async function route(parts: ControlParts, incoming: Incoming): Promise<Answer> {
-  const [verb = "", crm = "", object = ""] = incoming.path
-    .split("/")
-    .slice(2)
-    .map((part) => decodeURIComponent(part));
+  const [verb = "", crm = "", object = ""] = incoming.path.split("/").slice(2).map(decoded);
   switch (`${incoming.method} ${verb}`) {
     case "GET requests":
       return requests(parts, incoming);

@@ -5,7 +5,7 @@ import type { Clock } from "../../core/time.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
 import { type FaultSpec, type FaultTable, faultAnswer } from "./faults.ts";
 import type { Found, Half } from "./half.ts";
-import { type Incoming, incomingOf } from "./incoming.ts";
+import { BrokenBodyError, type Incoming, incomingOf } from "./incoming.ts";
 import type { RequestLedger } from "./request-ledger.ts";
 import { sendAnswer } from "./send-answer.ts";
 
@@ -157,7 +157,7 @@ export async function startListener(
       try {
         await serve(parts, request, response);
       } catch (error) {
-        parts.onMishap(error);
+        if (!(error instanceof BrokenBodyError)) parts.onMishap(error);
         if (response.headersSent) {
           request.socket.destroy();
           return;

@@ -28,6 +28,17 @@ export class BodyTooLargeError extends Error {
   }
 }
 
+/** A body that says it is packed with gzip and cannot be unpacked. */
+export class BrokenBodyError extends Error {
+  readonly status = 400;
+  constructor(reason: string) {
+    super(
+      `request body is not the gzip its Content-Encoding promises (${reason}); send it whole, or unpacked`,
+    );
+    this.name = "BrokenBodyError";
+  }
+}
+
 /** 150 MB is the vendor's largest upload (Bulk API 2.0, after base64). */
 const BODY_LIMIT = 150 * 1024 * 1024;
 
@@ -46,6 +57,15 @@ async function* once(bytes: Promise<Buffer>): AsyncGenerator<Uint8Array> {
   yield await bytes;
 }
 
+async function* unpacked(gunzip: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* gunzip;
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw code.startsWith("Z_") ? new BrokenBodyError(code) : error;
+  }
+}
+
 function socketBody(request: IncomingMessage): IncomingBody {
   let whole: Promise<Buffer> | undefined;
   const isGzip = /\bgzip\b/i.test(request.headers["content-encoding"] ?? "");
@@ -53,7 +73,7 @@ function socketBody(request: IncomingMessage): IncomingBody {
     if (!isGzip) return request;
     const gunzip = createGunzip();
     request.on("error", (error) => gunzip.destroy(error));
-    return request.pipe(gunzip);
+    return unpacked(request.pipe(gunzip));
   };
   const bytes = () => {
     whole ??= readAll(source());

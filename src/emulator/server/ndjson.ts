@@ -22,32 +22,39 @@ function parseLine(text: string, line: number): Row {
   return value;
 }
 
+export interface RowGroup {
+  readonly rows: readonly Row[];
+  /** Line of each row in the body; 1 is the first. */
+  readonly lines: readonly number[];
+}
+
 /** Rows of an NDJSON body in groups of at most `size`, blank lines skipped; the body is never held whole. */
-export async function* readNdjson(
-  chunks: AsyncIterable<Uint8Array>,
-  size: number,
-): AsyncGenerator<readonly Row[]> {
+export async function* readNdjson(chunks: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<RowGroup> {
   const decoder = new TextDecoder("utf-8", { ignoreBOM: false });
   let rest = "";
   let line = 0;
   let rows: Row[] = [];
+  let lines: number[] = [];
   const take = (text: string) => {
     line += 1;
-    if (text.trim() !== "") rows.push(parseLine(text, line));
+    if (text.trim() === "") return;
+    rows.push(parseLine(text, line));
+    lines.push(line);
   };
   for await (const chunk of chunks) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    for (const text of lines) {
+    const texts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = texts.pop() ?? "";
+    for (const text of texts) {
       take(text);
       if (rows.length >= size) {
-        yield rows;
+        yield { rows, lines };
         rows = [];
+        lines = [];
       }
     }
   }
   take(rest + decoder.decode());
-  if (rows.length > 0) yield rows;
+  if (rows.length > 0) yield { rows, lines };
 }
 
 /** One JSON object a line, in pieces of about 64 KB. */

@@ -6,7 +6,7 @@ export const KeptAutomation = z.array(z.object({ object: z.string(), kind: z.str
 type Automation = readonly { readonly object: string; readonly kind: string }[];
 
 /** The vendor's most rows in one collection. */
-export const FULL_BATCH = 200;
+const FULL_BATCH = 200;
 const CAREFUL_BATCH = 50;
 /** Collections one Composite may hold, so pages of this many batches cost one call. */
 export const BATCHES_PER_CALL = 5;

@@ -64,6 +64,36 @@ describe("the control API", () => {
     expect((await wire.control("POST", "load/hubspot/contacts", "{}\n")).status).toBe(404);
   });
 
+  it("takes a date alone for the clock, and says what an instant looks like", async () => {
+    expect((await wire.control("POST", "clock", { now: "2027-03-01" })).json).toMatchObject({
+      now: "2027-03-01T00:00:00.000Z",
+    });
+    expect((await wire.control("POST", "clock", { now: "2027-03-01T10:00+02:00" })).json).toMatchObject({
+      now: "2027-03-01T08:00:00.000Z",
+    });
+    const wrong = await wire.control("POST", "clock", { now: "tomorrow" });
+    expect([wrong.status, errorOf(wrong.json)]).toEqual([400, containing("2026-06-01")]);
+  });
+
+  it("answers 400 to a path that is not percent-encoded text and to gzip that is none", async () => {
+    const path = await wire.control("POST", "load/salesforce/Lead%", "");
+    expect([path.status, errorOf(path.json)]).toEqual([400, containing("%25")]);
+    const body = await fetch(`${wire.emulator.ready.control}/load/salesforce/Lead`, {
+      method: "POST",
+      headers: { "content-encoding": "gzip" },
+      body: '{"LastName":"A"}',
+    });
+    expect([body.status, await body.text()]).toEqual([400, containing("Content-Encoding")]);
+  });
+
+  it("says that HubSpot is not served yet, and changes nothing else of such a call", async () => {
+    const reply = await wire.control("POST", "faults", { salesforce: { bulkPageRows: 7 }, hubspot: {} });
+    expect([reply.status, errorOf(reply.json)]).toEqual([404, containing("HubSpot is not served yet")]);
+    expect((await wire.control("GET", "faults")).json).toMatchObject({
+      salesforce: { bulkPageRows: 50_000 },
+    });
+  });
+
   it("goes back to the start: records, counts, faults, settings and clock", async () => {
     await wire.control("POST", "load/salesforce/Lead", '{"LastName":"A"}\n');
     await wire.control("POST", "clock", { advanceSeconds: 100 });

@@ -21,7 +21,7 @@ export interface EdgeCompany {
 }
 
 /** `why` of the lead whose only mail came back. */
-export const BOUNCED = "a bounced mail is none";
+const BOUNCED = "a bounced mail is none";
 
 /**
  * Rows beside a seeded company: each boundary of the definitions once.

@@ -199,7 +199,7 @@ function finish(lead: LeadFacts, draft: Draft, touches: readonly Touch[], inputs
 }
 
 /** Definitions 4: the states of an open handoff. At the deadline a touch is in time, and an untouched lead rots. */
-export function openState(
+function openState(
   handoff: Pick<Handoff, "startsAt" | "atRiskAt" | "rotsAt" | "firstTouchAt" | "lastTouchAt">,
   asOf: number,
   coldAfterMs: number,

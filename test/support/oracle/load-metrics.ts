@@ -82,7 +82,7 @@ export function addLoad(book: Book, facts: CompanyFacts): void {
 }
 
 /** Sum over all pairs of |xi - xj|, over 2 n squared times the mean; null where all are zero. */
-export function gini(xs: readonly number[]): number | null {
+function gini(xs: readonly number[]): number | null {
   const mean = sum(xs) / xs.length;
   if (mean === 0) return null;
   const pairs = sum(xs.flatMap((one) => xs.map((other) => Math.abs(one - other))));

@@ -8,7 +8,7 @@ import { addDisposed, addRotCohorts, addRotNow, addUndelivered } from "./rot-met
 import { addFunnel, addSales } from "./sales-metrics.ts";
 
 /** Metrics that say nothing where activity is not logged (definitions 3). */
-export const NEED_TOUCHES: readonly string[] = [
+const NEED_TOUCHES: readonly string[] = [
   "rotting_lead_rate",
   "rotting_share_of_untouched",
   "gone_cold_rate",

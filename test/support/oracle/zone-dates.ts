@@ -39,7 +39,7 @@ export function daysBetween(from: string, to: string): number {
 }
 
 /** First date of the month of a date. */
-export function monthOf(date: string): string {
+function monthOf(date: string): string {
   return `${date.slice(0, 7)}-01`;
 }
 

@@ -9,8 +9,8 @@ export interface BaseUsers {
 
 const LOCALE = { LocaleSidKey: "en_US", LanguageLocaleKey: "en_US", EmailEncodingKey: "UTF-8" } as const;
 
-export const ADMIN_USERNAME = "admin@ripeline-demo.example";
-export const INTEGRATION_USERNAME = "integration@ripeline-demo.example";
+const ADMIN_USERNAME = "admin@ripeline-demo.example";
+const INTEGRATION_USERNAME = "integration@ripeline-demo.example";
 
 /** Lists as a new org has them; a loaded company adds to them or replaces entries by label. */
 const LEAD_STATUSES = [

@@ -100,7 +100,8 @@ export function createOrg(options: OrgOptions): EngineOrg {
     describeGlobal: (session) => describeGlobal(state, session),
     describe: (session, object) => describeObject(state, session, object),
     metadataChangedAt: () => state.metadataChangedAt,
-    retrieve: (session, object, id, fields) => retrieveRecord(state, session, object, id, fields),
+    retrieve: (session, object, id, fields, recordsFor) =>
+      retrieveRecord(state, session, object, id, fields, recordsFor),
     insert(
       session: Session,
       object: string,

@@ -12,10 +12,6 @@ const OWN_FILLER = "Rp00";
 const digitOf = new Int8Array(128).fill(-1);
 for (let index = 0; index < DIGITS.length; index++) digitOf[DIGITS.charCodeAt(index)] = index;
 
-export function isIdShaped(text: string): boolean {
-  return ID_SHAPE.test(text);
-}
-
 /** 18 characters for a 15 or 18 character id; undefined for anything else. The given checksum is not trusted. */
 export function toId18(text: string): string | undefined {
   if (!ID_SHAPE.test(text)) return undefined;

@@ -1,11 +1,10 @@
 /** The org's data and schema, handed to every function of the engine. */
 import type { Clock } from "../../../core/time.ts";
-import { type Session, VendorError, type WriteLogEntry } from "../org.ts";
+import { type Session, type WriteLogEntry } from "../org.ts";
 import type { FieldDef, ObjectDef } from "./schema/definitions.ts";
 import type { OrgSettings } from "./settings.ts";
 import type { HeadTable, Raw } from "./store/columns.ts";
 import { Table } from "./store/table.ts";
-import { formatValue } from "./values.ts";
 
 /** An object with its rows. Replaced as a whole when a deploy changes its definition. */
 export interface Entity {
@@ -121,21 +120,6 @@ export function isDeleted(entity: Entity, row: number): boolean {
   return isTrue(entity, row, "IsDeleted");
 }
 
-/** The object that an id belongs to by its key prefix, and the row, -1 if there is none. */
-export function locate(
-  state: OrgState,
-  id: string,
-  candidates: readonly string[],
-): { readonly entity: Entity; readonly row: number } | undefined {
-  const prefix = id.slice(0, 3);
-  for (const name of candidates) {
-    const entity = findEntity(state, name);
-    if (entity !== undefined && entity.def.keyPrefix === prefix)
-      return { entity, row: entity.table.rowOfId(id) };
-  }
-  return undefined;
-}
-
 export function entityOfId(state: OrgState, id: string): Entity | undefined {
   const prefix = id.slice(0, 3);
   for (const entity of state.entities.values()) if (entity.def.keyPrefix === prefix) return entity;
@@ -179,12 +163,4 @@ export function touchMetadata(state: OrgState): void {
 
 export function noSuchColumn(field: string, object: string): string {
   return `No such column '${field}' on sobject of type ${object}`;
-}
-
-export function printField(entity: Entity, row: number, field: FieldDef): unknown {
-  return formatValue(field.type, entity.table.column(field).raw(row));
-}
-
-export function notFound(): VendorError {
-  return new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
 }

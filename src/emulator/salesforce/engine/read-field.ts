@@ -4,7 +4,7 @@ import { deriveValue } from "./derived-values.ts";
 import { type Entity, entityOf, type OrgState } from "./org-state.ts";
 import type { FieldDef } from "./schema/definitions.ts";
 import type { Column, Raw } from "./store/columns.ts";
-import { formatCsvValue, formatValue, rawOfCell } from "./values.ts";
+import { formatCsvValue, formatJsonValue, formatValue, rawOfCell } from "./values.ts";
 
 export interface Accessor {
   readonly type: FieldType;
@@ -14,6 +14,8 @@ export interface Accessor {
   raw(row: number): Raw;
   cell(row: number): CellValue;
   csv(row: number): CellValue;
+  /** For `JSON.stringify` alone: numbers print as the vendor's. */
+  json(row: number): unknown;
 }
 
 /** Evaluates at one instant: a statement sees one NOW() however long it takes. */
@@ -39,6 +41,7 @@ function accessor(
     raw,
     cell: (row) => formatValue(type, raw(row)),
     csv: (row) => formatCsvValue(type, raw(row)),
+    json: (row) => formatJsonValue(type, raw(row)),
   };
 }
 

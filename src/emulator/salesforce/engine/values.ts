@@ -65,7 +65,7 @@ export function parseInstant(text: string): number | undefined {
   return Number.isNaN(milliseconds) ? undefined : milliseconds;
 }
 
-export function parseTimeOfDay(text: string): number | undefined {
+function parseTimeOfDay(text: string): number | undefined {
   const match = TIME.exec(text);
   if (match === null) return undefined;
   const [hours, minutes, seconds] = [Number(match[1]), Number(match[2]), Number(match[3] ?? 0)];
@@ -112,6 +112,16 @@ export function formatValue(type: FieldType, raw: Raw): CellValue {
   if (type === "boolean") return raw === 1;
   if (type === "time") return timeText(raw);
   return raw;
+}
+
+/** Largest whole number that prints without an exponent. */
+const PLAIN_LIMIT = 1e21;
+
+/** As REST's JSON text has it: whole numbers of types that may have decimals print one, `14.0`. For printing only. */
+export function formatJsonValue(type: FieldType, raw: Raw): unknown {
+  const mayHaveDecimals = type === "double" || type === "currency" || type === "percent";
+  if (!mayHaveDecimals || typeof raw !== "number") return formatValue(type, raw);
+  return Number.isInteger(raw) && Math.abs(raw) < PLAIN_LIMIT ? JSON.rawJSON(`${raw}.0`) : raw;
 }
 
 /** As Bulk CSV prints it: instants end in `.000Z`, and numbers that may have decimals print at least one. */

@@ -2,7 +2,7 @@ import { type Operation, salesforceOperations } from "../../operations.ts";
 import { type Answer, jsonAnswer } from "../../server/answer.ts";
 import type { EmulatorClock } from "../../server/emulator-clock.ts";
 import type { Found, Half } from "../../server/half.ts";
-import { BodyTooLargeError, type Incoming } from "../../server/incoming.ts";
+import { BodyTooLargeError, BrokenBodyError, type Incoming } from "../../server/incoming.ts";
 import type { RequestLedger } from "../../server/request-ledger.ts";
 import { createRouteTable, type RouteMatch } from "../../server/route-table.ts";
 import { type Org, type Session, VendorError } from "../org.ts";
@@ -48,6 +48,10 @@ export interface SalesforceHalf extends Half {
 
 const isMatch = (found: Found): found is RouteMatch<Operation> => found !== undefined && "operation" in found;
 
+/** Resources of the vendor that have the form of an external id's address (`{field}/{value}`) and are not emulated. */
+const UNSERVED_BELOW_OBJECT =
+  /\/sobjects\/[^/]+\/(?:describe|listviews|namedLayouts|quickActions|updated|deleted)\/[^/]/i;
+
 function authenticate(context: WireContext, incoming: Incoming): Session {
   const token = /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(incoming.headers["authorization"] ?? "")?.[1];
   const session = token === undefined ? undefined : context.tokens.sessionOf(token);
@@ -72,6 +76,9 @@ function versionOf(params: Readonly<Record<string, string>>): string {
 
 function mishap(error: unknown): Answer {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BrokenBodyError) {
+    return jsonAnswer(400, [{ message, errorCode: "BAD_REQUEST" }]);
+  }
   if (error instanceof BodyTooLargeError) {
     return jsonAnswer(413, [{ message, errorCode: "REQUEST_ENTITY_TOO_LARGE" }]);
   }
@@ -86,7 +93,7 @@ async function refusalsAnswered(parts: SalesforceParts, work: () => Promise<Answ
     return await work();
   } catch (error) {
     if (error instanceof VendorError) return vendorErrorAnswer(error);
-    parts.onMishap(error);
+    if (!(error instanceof BrokenBodyError)) parts.onMishap(error);
     return mishap(error);
   }
 }
@@ -120,10 +127,13 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
   const accessToken = context.tokens.issueStanding(integrationSession(org));
   const adminAccessToken = context.tokens.issueStanding(adminSession(org));
 
+  const found = (method: string, path: string): Found =>
+    UNSERVED_BELOW_OBJECT.test(path) ? undefined : table.find(method, path);
+
   const find = (incoming: Incoming): Found => {
     const override = incoming.method === "POST" ? incoming.query.get("_HttpMethod") : null;
     const method = incoming.method === "HEAD" ? "GET" : (override?.toUpperCase() ?? incoming.method);
-    return table.find(method, incoming.path);
+    return found(method, incoming.path);
   };
 
   const run = async (
@@ -144,10 +154,10 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
   /** Subrequests: same user, not metered, counted apart. */
   const dispatchAs = (session: Session | undefined) => (incoming: Incoming) =>
     refusalsAnswered(parts, async () => {
-      const found = table.find(incoming.method, incoming.path);
-      if (!isMatch(found)) throw found === undefined ? notFound() : methodNotAllowed(incoming.method, found);
-      ledger.countSubrequest("salesforce", found.operation.name);
-      return run(found, incoming, session);
+      const match = found(incoming.method, incoming.path);
+      if (!isMatch(match)) throw match === undefined ? notFound() : methodNotAllowed(incoming.method, match);
+      ledger.countSubrequest("salesforce", match.operation.name);
+      return run(match, incoming, session);
     });
 
   const handle = async (incoming: Incoming, found: Found): Promise<Answer> => {

@@ -13,7 +13,7 @@ import {
   type WriteOptions,
 } from "../../../../src/emulator/salesforce/org.ts";
 
-export const NOW = new Date("2026-06-03T08:00:00Z");
+const NOW = new Date("2026-06-03T08:00:00Z");
 
 export interface Fixture {
   readonly org: EngineOrg;
@@ -39,7 +39,6 @@ export const QUIET: WriteOptions = {
   allOrNone: false,
   operation: "composite/sobjects PATCH",
 };
-export const ASSIGNING: WriteOptions = { ...QUIET, autoAssign: true };
 export const ALL_OR_NONE: WriteOptions = { ...QUIET, allOrNone: true };
 
 /** Records of a query without their attributes. */
@@ -118,6 +117,9 @@ export function permissionSet(name: string, content: Readonly<Record<string, unk
     content: { label: name, ...content },
   };
 }
+
+/** Edit on leads: without it the integration user writes none. */
+export const LEAD_EDIT = { object: "Lead", allowRead: true, allowEdit: true } as const;
 
 export const APPLY = { checkOnly: false, rollbackOnError: true } as const;
 

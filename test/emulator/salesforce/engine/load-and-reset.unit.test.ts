@@ -75,6 +75,32 @@ describe("control load", () => {
     expect(column(fixture, "SELECT Id FROM Lead")).toEqual([]);
   });
 
+  test("an id of another object, or with a wrong checksum, is refused with what is expected", () => {
+    const fixture = engineFixture();
+    const load = (Id: string) =>
+      refusal(() => fixture.org.load("Lead", [{ Id, LastName: "x", Company: "x" }])).message;
+    expect(load("003000000000abcAAA")).toContain("ids of Lead begin with 00Q");
+    // Q is upper case, the third of the first five: bit 2 is letter E; the other blocks have none: A.
+    expect(load("00Q000000000abcAAA")).toContain("expected 00Q000000000abcEAA");
+    fixture.org.load("Lead", [{ Id: "00Q000000000abcEAA", LastName: "x", Company: "x" }]);
+    expect(column(fixture, "SELECT Id FROM Lead")).toEqual(["00Q000000000abcEAA"]);
+  });
+
+  test("a converted lead without a status gets the converted one", () => {
+    const fixture = engineFixture();
+    fixture.org.load("Lead", [
+      { LastName: "a", Company: "x", IsConverted: true },
+      { LastName: "b", Company: "x", IsConverted: true, Status: "Working - Contacted" },
+      { LastName: "c", Company: "x" },
+    ]);
+    const converted = column(fixture, "SELECT MasterLabel FROM LeadStatus WHERE IsConverted = true");
+    expect(column(fixture, "SELECT Status FROM Lead ORDER BY LastName")).toEqual([
+      converted[0],
+      "Working - Contacted",
+      "Open - Not Contacted",
+    ]);
+  });
+
   test("what is dumped can be loaded again unchanged, deleted rows included", () => {
     const source = engineFixture();
     makeLead(source, { FirstName: "Jo", Email: "jo@example.com" });

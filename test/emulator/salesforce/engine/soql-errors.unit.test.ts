@@ -23,6 +23,25 @@ describe("a refused query", () => {
     expect(message).not.toContain("SELECT Id");
   });
 
+  test.each([
+    // Columns count from 1: SELECT and a blank take seven characters.
+    ["a part of a longer name", "SELECT Id, LeadSource, Sourc FROM Lead", 24],
+    ["a name in quotes", "SELECT Id FROM Lead WHERE Company = 'Nope' AND Nope = 'x'", 48],
+    [
+      "WHERE, though SELECT asks the parent for it",
+      "SELECT Owner.Username FROM Lead WHERE Username = 'x'",
+      39,
+    ],
+    [
+      "ORDER BY, though SELECT asks the parent for it",
+      "SELECT Owner.Username FROM Lead ORDER BY Username",
+      42,
+    ],
+    ["SELECT, before WHERE", "SELECT Nope FROM Lead WHERE Nope = 'x'", 8],
+  ])("an unknown column is shown where it stands: %s", (_case, soql, place) => {
+    expect(ask(soql).message).toContain(`ERROR at Row:1:Column:${place}\n`);
+  });
+
   test("an error on the second line says so", () => {
     expect(ask("SELECT Id\nFROM Nowhere").message).toContain("ERROR at Row:2:Column:6\n");
   });

@@ -6,6 +6,7 @@ import {
   engineFixture,
   type Fixture,
   fieldComponent,
+  LEAD_EDIT,
   makeLead,
   permissionSet,
   QUIET,
@@ -13,13 +14,22 @@ import {
   rows,
 } from "./engine-fixture.ts";
 
-const GRANT = { fieldPermissions: { field: "Lead.Score__c", readable: "true", editable: "true" } };
+const GRANT = {
+  fieldPermissions: { field: "Lead.Score__c", readable: "true", editable: "true" },
+  objectPermissions: LEAD_EDIT,
+};
 
 function withScore(): Fixture {
   const fixture = engineFixture();
   const field = fieldComponent("Lead.Score__c", { type: "Number", precision: "4", scale: "0" });
   fixture.org.deploy(fixture.admin, [field], [], APPLY);
   return fixture;
+}
+
+/** Lets the integration user edit leads, without a word about any field. */
+function allowLeads(fixture: Fixture): void {
+  fixture.org.deploy(fixture.admin, [permissionSet("Leads", { objectPermissions: LEAD_EDIT })], [], APPLY);
+  assign(fixture, "Leads", fixture.integration.userId);
 }
 
 function describedFields(fixture: Fixture): unknown[] {
@@ -31,6 +41,7 @@ describe("a newly deployed field", () => {
   test("is not there for the integration user, in query, describe or write, while the admin has it", () => {
     const fixture = withScore();
     const id = makeLead(fixture, { Score__c: 7 });
+    allowLeads(fixture);
     const { org, integration } = fixture;
     expect(column(fixture, "SELECT Score__c FROM Lead")).toEqual(["7.0"]);
     expect(refusal(() => column(fixture, "SELECT Score__c FROM Lead", integration)).message).toContain(
@@ -67,6 +78,7 @@ describe("a newly deployed field", () => {
     const readable = { fieldPermissions: [{ field: "Lead.Score__c", readable: true, editable: false }] };
     org.deploy(admin, [permissionSet("Readers", readable)], [], APPLY);
     assign(fixture, "Readers", integration.userId);
+    allowLeads(fixture);
     const [result] = org.update(integration, "Lead", [{ Id: makeLead(fixture), Score__c: 1 }], QUIET);
     expect(result?.errors[0]).toEqual({
       statusCode: "INVALID_FIELD_FOR_INSERT_UPDATE",
@@ -124,6 +136,62 @@ describe("a custom object", () => {
       createable: false,
       custom: true,
     });
+  });
+});
+
+describe("a standard object", () => {
+  const denied = {
+    statusCode: "INSUFFICIENT_ACCESS_OR_READONLY",
+    message: "insufficient access rights on object id",
+    fields: [],
+  };
+
+  test("is open to the integration user for reading only, and describe says so", () => {
+    const fixture = engineFixture();
+    const { org, integration } = fixture;
+    const id = makeLead(fixture);
+    expect(column(fixture, "SELECT Company FROM Lead", integration)).toEqual(["Acme"]);
+    const [created] = org.insert(integration, "Lead", [{ LastName: "x", Company: "y" }], QUIET);
+    const [updated] = org.update(integration, "Lead", [{ Id: id, Title: "x" }], QUIET);
+    const [removed] = org.remove(integration, [id], QUIET);
+    expect([created, updated, removed].map((result) => result?.errors)).toEqual([
+      [denied],
+      [denied],
+      [denied],
+    ]);
+    expect(org.describe(integration, "Lead")).toMatchObject({
+      createable: false,
+      updateable: false,
+      deletable: false,
+      queryable: true,
+    });
+  });
+
+  test("with Edit takes required fields at once, and others where a set makes them editable", () => {
+    const fixture = engineFixture();
+    const { org, admin, integration } = fixture;
+    const id = makeLead(fixture);
+    allowLeads(fixture);
+    const update = (values: Readonly<Record<string, unknown>>) =>
+      org.update(integration, "Lead", [{ Id: id, ...values }], QUIET)[0]?.errors;
+    expect(update({ LastName: "Roe", Company: "Beta", Status: "Working - Contacted" })).toEqual([]);
+    expect(update({ Title: "CFO", DoNotCall: true })).toEqual([
+      {
+        statusCode: "INVALID_FIELD_FOR_INSERT_UPDATE",
+        message:
+          "Unable to create/update fields: Title, DoNotCall. Please check the security settings of this field and verify that it is read/write for your profile or permission set.",
+        fields: ["Title", "DoNotCall"],
+      },
+    ]);
+    const title = { fieldPermissions: { field: "Lead.Title", readable: true, editable: true } };
+    org.deploy(admin, [permissionSet("Titles", title)], [], APPLY);
+    assign(fixture, "Titles", integration.userId);
+    expect(update({ Title: "CFO" })).toEqual([]);
+    expect(update({ DoNotCall: true })).toHaveLength(1);
+    const { fields } = org.describe(integration, "Lead");
+    const all: readonly { name?: unknown; updateable?: unknown }[] = Array.isArray(fields) ? fields : [];
+    const updateable = (name: string) => all.find((field) => field.name === name)?.updateable;
+    expect(["Title", "DoNotCall", "LastName"].map(updateable)).toEqual([true, false, true]);
   });
 });
 

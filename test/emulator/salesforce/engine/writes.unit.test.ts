@@ -8,6 +8,7 @@ import {
   type Fixture,
   fieldComponent,
   firstId,
+  LEAD_EDIT,
   makeLead,
   makeUser,
   permissionSet,
@@ -148,6 +149,8 @@ describe("update", () => {
   test("no id, an unknown id, a deleted row and a converted lead are refused in the vendor's words", () => {
     const fixture = engineFixture();
     const { org, admin, integration } = fixture;
+    org.deploy(admin, [permissionSet("Leads", { objectPermissions: LEAD_EDIT })], [], APPLY);
+    assign(fixture, "Leads", integration.userId);
     const gone = makeLead(fixture);
     org.remove(admin, [gone], QUIET);
     org.load("Lead", [{ LastName: "Done", Company: "x", IsConverted: true, ConvertedDate: "2026-06-01" }]);
@@ -490,6 +493,40 @@ describe("the lead assignment rule", () => {
   });
 });
 
+test("a field that must hold a value cannot be emptied, the one the platform fills included", () => {
+  const fixture = engineFixture();
+  const { org, admin } = fixture;
+  const lead = makeLead(fixture);
+  const [opportunity] = org.insert(
+    admin,
+    "Opportunity",
+    [{ Name: "Deal", StageName: "Prospecting", CloseDate: "2026-07-01" }],
+    QUIET,
+  );
+  const missing = (names: readonly string[]) => ({
+    statusCode: "REQUIRED_FIELD_MISSING",
+    message: `Required fields are missing: [${names.join(", ")}]`,
+    fields: names,
+  });
+  const [one, two] = org.update(
+    admin,
+    "Lead",
+    [
+      { Id: lead, Status: null },
+      { Id: lead, LastName: "", Company: null, Title: null },
+    ],
+    QUIET,
+  );
+  expect([one?.errors, two?.errors]).toEqual([[missing(["Status"])], [missing(["LastName", "Company"])]]);
+  const [three] = org.update(
+    admin,
+    "Opportunity",
+    [{ Id: opportunity?.id, Name: null, StageName: null, CloseDate: null }],
+    QUIET,
+  );
+  expect(three?.errors[0]?.fields.toSorted()).toEqual(["CloseDate", "Name", "StageName"]);
+});
+
 test("a currency that the org does not use is refused", () => {
   const fixture = engineFixture({ multiCurrency: true });
   const insert = (code: string) =>
@@ -508,6 +545,8 @@ test("a permission to edit converted leads lifts their refusal", () => {
   const id = column(fixture, "SELECT Id FROM Lead")[0];
   const set = permissionSet("Editors", {
     userPermissions: { enabled: "true", name: "AllowViewEditConvertedLeads" },
+    objectPermissions: LEAD_EDIT,
+    fieldPermissions: { field: "Lead.Title", readable: true, editable: true },
   });
   org.deploy(admin, [set], [], APPLY);
   assign(fixture, "Editors", integration.userId);

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { matching, type Reply, startWire, type WireClient } from "./wire-client.ts";
+import { containing, matching, type Reply, startWire, type WireClient } from "./wire-client.ts";
 
 let wire: WireClient;
 const open: WireClient[] = [];
@@ -279,6 +279,45 @@ describe("a Bulk ingest", () => {
     ]);
     await finish(id);
     expect((await ended(id)).json).toMatchObject({ numberRecordsProcessed: 1, numberRecordsFailed: 0 });
+  });
+
+  it.each([
+    ["CRLF", "LF", "LastName\nA\n"],
+    ["LF", "CRLF", '"Last\nName"\r\nA\r\n'],
+  ])("fails as a whole when it says %s and the lines end in %s", async (declared, _found, data) => {
+    const id = idOf(await create({ lineEnding: declared }));
+    await upload(id, data);
+    await finish(id);
+    expect((await ended(id)).json).toMatchObject({
+      state: "Failed",
+      errorMessage: `ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is ${declared}`,
+    });
+  });
+
+  it("takes CRLF lines where it says so", async () => {
+    const id = idOf(await create({ lineEnding: "CRLF" }));
+    await upload(id, "LastName\r\nA\r\n");
+    await finish(id);
+    expect((await ended(id)).json).toMatchObject({ state: "JobComplete", numberRecordsProcessed: 1 });
+  });
+
+  it("refuses an upload whose gzip is broken with 400, and still takes a whole one", async () => {
+    const id = idOf(await create({}));
+    const { instanceUrl, accessToken } = wire.emulator.ready.salesforce;
+    const broken = await fetch(`${instanceUrl}/services/data/v67.0/jobs/ingest/${id}/batches`, {
+      method: "PUT",
+      headers: {
+        authorization: `Bearer ${accessToken}`,
+        "content-type": "text/csv",
+        "content-encoding": "gzip",
+      },
+      body: new Uint8Array(gzipSync("LastName\nA\n").subarray(0, 20)),
+    });
+    expect([broken.status, await broken.json()]).toEqual([
+      400,
+      [{ message: containing("Content-Encoding"), errorCode: "BAD_REQUEST" }],
+    ]);
+    expect((await upload(id, "LastName\nA\n")).status).toBe(201);
   });
 
   it("fails as a whole for a column the object does not have", async () => {

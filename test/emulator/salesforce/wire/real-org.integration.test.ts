@@ -54,7 +54,7 @@ const control = async (path: string, body: unknown) =>
 const lead = (LastName: string) => ({ attributes: { type: "Lead" }, LastName, Company: "Acme" });
 
 const makeLeads = async (count: number): Promise<readonly string[]> => {
-  const reply = await user(
+  const reply = await admin(
     "POST",
     "/composite/sobjects",
     { records: Array.from({ length: count }, (_, index) => lead(`L${index}`)) },
@@ -97,7 +97,7 @@ describe("the wire over the record engine", () => {
     const [id = ""] = await makeLeads(1);
     const before = await ownerOf(id);
     const patch = (headers: Record<string, string>) =>
-      user(
+      admin(
         "PATCH",
         "/composite/sobjects",
         { records: [{ attributes: { type: "Lead" }, id, Title: "T" }] },
@@ -112,7 +112,7 @@ describe("the wire over the record engine", () => {
   it("fails one locked row of 200 and writes the other 199", async () => {
     const ids = await makeLeads(200);
     await control("faults", { salesforce: { org: { lockedIds: [ids[57]] } } });
-    const reply = await user("PATCH", "/composite/sobjects", {
+    const reply = await admin("PATCH", "/composite/sobjects", {
       records: ids.map((id) => ({ attributes: { type: "Lead" }, id, Title: "T" })),
     });
     expect(reply.at("57.errors.0.statusCode")).toBe("UNABLE_TO_LOCK_ROW");
@@ -135,19 +135,19 @@ describe("the wire over the record engine", () => {
         Array.from({ length: 200 }, (__, row) => lead(`P${index} ${row}`)),
       ),
     );
-    const good = await user("POST", "/composite", { allOrNone: false, compositeRequest: five });
+    const good = await admin("POST", "/composite", { allOrNone: false, compositeRequest: five });
     expect(good.headers.get("sforce-limit-info")).toBe("api-usage=1/150000");
     const count = async () => (await user("GET", soql("SELECT COUNT() FROM Lead"))).at("totalSize");
     expect(await count()).toBe(1_000);
     const bad = [...five.slice(0, 4), part(4, [{ attributes: { type: "Lead" }, Company: "no name" }])];
-    await user("POST", "/composite", { allOrNone: true, compositeRequest: bad });
+    await admin("POST", "/composite", { allOrNone: true, compositeRequest: bad });
     expect(await count()).toBe(1_000);
     const log = await replyOf(await fetch(`${emulator.ready.control}/requests`));
     expect(log.at("writes")).toHaveLength(1_000);
   });
 
   it("undoes rows of another object when a collection of two types fails under allOrNone", async () => {
-    const reply = await user("POST", "/composite/sobjects", {
+    const reply = await admin("POST", "/composite/sobjects", {
       allOrNone: true,
       records: [lead("A"), { attributes: { type: "Campaign" } }],
     });
@@ -155,12 +155,30 @@ describe("the wire over the record engine", () => {
     expect((await user("GET", soql("SELECT COUNT() FROM Lead"))).at("totalSize")).toBe(0);
   });
 
+  it("lets the integration user read leads, not write them, until a permission set says so", async () => {
+    const [id = ""] = await makeLeads(1);
+    expect((await user("GET", `/sobjects/Lead/${id}?fields=Company`)).at("Company")).toBe("Acme");
+    const refusals = [
+      await user("POST", "/sobjects/Lead", { LastName: "New", Company: "Acme" }),
+      await user("PATCH", `/sobjects/Lead/${id}`, { Title: "T" }),
+      await user("DELETE", `/sobjects/Lead/${id}`),
+    ];
+    expect(refusals.map((reply) => [reply.status, reply.at("0.errorCode")])).toEqual(
+      Array.from({ length: 3 }, () => [403, "INSUFFICIENT_ACCESS_OR_READONLY"]),
+    );
+    expect((await user("GET", "/sobjects/Lead/describe")).json).toMatchObject({
+      createable: false,
+      updateable: false,
+      deletable: false,
+    });
+  });
+
   it("shows a deployed NOW() flag live once it is granted: the clock alone turns it, no write does", async () => {
     const ns = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
     const result = await deployed({
       "package.xml": `<Package ${ns}><types><members>Lead.Ripeline_Rots_At__c</members><members>Lead.Ripeline_Rotting__c</members><name>CustomField</name></types><types><members>Ripeline</members><name>PermissionSet</name></types><version>67.0</version></Package>`,
       "objects/Lead.object": `<CustomObject ${ns}><fields><fullName>Ripeline_Rots_At__c</fullName><label>Rots at</label><type>DateTime</type></fields><fields><fullName>Ripeline_Rotting__c</fullName><label>Rotting</label><type>Checkbox</type><formula>AND(NOT(IsConverted), NOT(ISBLANK(Ripeline_Rots_At__c)), NOW() &gt;= Ripeline_Rots_At__c)</formula></fields></CustomObject>`,
-      "permissionsets/Ripeline.permissionset": `<PermissionSet ${ns}><label>Ripeline</label><fieldPermissions><field>Lead.Ripeline_Rots_At__c</field><readable>true</readable><editable>true</editable></fieldPermissions><fieldPermissions><field>Lead.Ripeline_Rotting__c</field><readable>true</readable><editable>false</editable></fieldPermissions></PermissionSet>`,
+      "permissionsets/Ripeline.permissionset": `<PermissionSet ${ns}><label>Ripeline</label><fieldPermissions><field>Lead.Ripeline_Rots_At__c</field><readable>true</readable><editable>true</editable></fieldPermissions><fieldPermissions><field>Lead.Ripeline_Rotting__c</field><readable>true</readable><editable>false</editable></fieldPermissions><objectPermissions><allowEdit>true</allowEdit><allowRead>true</allowRead><object>Lead</object></objectPermissions></PermissionSet>`,
     });
     expect([valueAt(result, "status"), valueAt(result, "details.componentFailures")]).toEqual([
       "Succeeded",
@@ -186,6 +204,65 @@ describe("the wire over the record engine", () => {
     expect((await admin("GET", soql("SELECT Ripeline_Rotting__c FROM Lead"))).at("0.errorCode")).toBe(
       "INVALID_FIELD",
     );
+  });
+
+  it("prints doubles, currency and percent with a decimal and whole numbers without, wherever JSON shows them", async () => {
+    await control("load/salesforce/Opportunity", {
+      Name: "Deal",
+      StageName: "Prospecting",
+      CloseDate: "2026-07-01",
+      Amount: 27_350,
+      Probability: 0,
+      FiscalYear: 2026,
+    });
+    const list = await user("GET", soql("SELECT Id, Amount, Probability, FiscalYear FROM Opportunity"));
+    expect(list.text).toContain('"Amount":27350.0,"Probability":0.0,"FiscalYear":2026}');
+    const one = await user("GET", `/sobjects/Opportunity/${String(list.at("records.0.Id"))}?fields=Amount`);
+    expect(one.text).toContain('"Amount":27350.0');
+    const sums = await user("GET", soql("SELECT COUNT(Id), SUM(Amount), AVG(Amount) FROM Opportunity"));
+    expect(sums.text).toContain('"expr0":1,"expr1":27350.0,"expr2":27350.0');
+    const inside = await user("POST", "/composite", {
+      compositeRequest: [
+        { method: "GET", referenceId: "a", url: `${BASE}${soql("SELECT Amount FROM Opportunity")}` },
+        {
+          method: "GET",
+          referenceId: "b",
+          url: `${BASE}/query?q=SELECT+Amount+FROM+Opportunity+WHERE+Amount=@{a.records[0].Amount}`,
+        },
+      ],
+    });
+    expect(inside.text.match(/"Amount":27350\.0/g)).toHaveLength(2);
+    const job = await user("POST", "/jobs/query", { operation: "query", query: "SELECT Id FROM Lead" });
+    expect(job.text).toContain('"apiVersion":67.0,');
+  });
+
+  it("names the line of a load that cannot be, blank lines counted", async () => {
+    const row = (Id: string) => JSON.stringify({ Id, LastName: "A", Company: "Acme" });
+    const url = `${emulator.ready.control}/load/salesforce/Lead`;
+    const body = `${row("00Q000000000abc")}\n\n${row("001000000000abc")}\n`;
+    const reply = await replyOf(await fetch(url, { method: "POST", body }));
+    expect([reply.status, reply.at("errorCode")]).toEqual([400, "MALFORMED_ID"]);
+    expect(reply.at("error")).toMatch(/^line 3: .*begin with 00Q$/);
+  });
+
+  it("lists only resources that answer, and has no layouts", async () => {
+    const root = await user("GET", "/");
+    const { json } = root;
+    const addresses = typeof json === "object" && json !== null ? Object.values(json).map(String) : [];
+    const statuses = addresses.map(async (address) => {
+      const url = address.startsWith("http") ? address : emulator.ready.salesforce.instanceUrl + address;
+      const headers = { authorization: `Bearer ${emulator.ready.salesforce.accessToken}` };
+      return (await fetch(url, { headers })).status;
+    });
+    expect(addresses.length).toBeGreaterThan(4);
+    expect(await Promise.all(statuses)).not.toContain(404);
+    const layouts = await user("GET", "/sobjects/Lead/describe/layouts");
+    expect([layouts.status, layouts.json]).toEqual([
+      404,
+      [{ errorCode: "NOT_FOUND", message: "The requested resource does not exist" }],
+    ]);
+    const log = await replyOf(await fetch(`${emulator.ready.control}/requests`));
+    expect(log.at("salesforce.operations")).not.toHaveProperty("sobjects/external-id GET");
   });
 
   it("refuses to list the records of an object the org does not have", async () => {

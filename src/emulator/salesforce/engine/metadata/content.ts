@@ -2,7 +2,7 @@
 
 export type Content = Readonly<Record<string, unknown>>;
 
-export function isContent(value: unknown): value is Content {
+function isContent(value: unknown): value is Content {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -35,13 +35,6 @@ export function listIn(content: Content, key: string): readonly Content[] {
   const value = content[key];
   const items: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
   return items.filter(isContent);
-}
-
-/** Texts of a repeated simple element. */
-export function textsIn(content: Content, key: string): readonly string[] {
-  const value = content[key];
-  const items: readonly unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return items.map(String);
 }
 
 export function childIn(content: Content, key: string): Content | undefined {

@@ -2,7 +2,7 @@
 import { type Session, VendorError } from "../../org.ts";
 import { type Entity, findEntity, isTrue, liveRows, type OrgState, textOf } from "../org-state.ts";
 import type { FieldDef } from "../schema/definitions.ts";
-import { type Access, accessOf } from "../visibility.ts";
+import { type Access, accessOf, hasFieldSecurity } from "../visibility.ts";
 import { corporateCurrency } from "../write/derive-fields.ts";
 
 const SOAP_TYPES: Readonly<Record<string, string>> = {
@@ -222,7 +222,7 @@ function describeField(
     nameField: field.isNameField,
     namePointing: field.referenceTo.length > 1,
     nillable: field.isNillable,
-    permissionable: field.isCustom && !field.isRequired,
+    permissionable: hasFieldSecurity(entity, field),
     picklistValues:
       field.type === "picklist" || field.type === "multipicklist" ? picklistValues(state, entity, field) : [],
     polymorphicForeignKey: field.referenceTo.length > 1,

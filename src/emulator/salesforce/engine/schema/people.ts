@@ -23,9 +23,9 @@ import {
   url,
 } from "./fields.ts";
 
-export const SALUTATIONS = ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."];
+const SALUTATIONS = ["Mr.", "Ms.", "Mrs.", "Dr.", "Prof."];
 export const LEAD_SOURCES = ["Web", "Phone Inquiry", "Partner Referral", "Purchased List", "Other"];
-export const INDUSTRIES = [
+const INDUSTRIES = [
   "Agriculture",
   "Apparel",
   "Banking",

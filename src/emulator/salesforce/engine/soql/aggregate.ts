@@ -14,7 +14,7 @@ const AGGREGATES = new Set(["COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX
 /** queryMore does not work on groups: one page is all there is. */
 const MAX_GROUPS = 2_000;
 
-export function isAggregate(expression: Expression): boolean {
+function isAggregate(expression: Expression): boolean {
   return expression.kind === "call" && AGGREGATES.has(expression.name);
 }
 

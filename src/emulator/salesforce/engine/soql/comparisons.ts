@@ -48,7 +48,7 @@ export function compileComparison(context: QueryContext, condition: Compare, lef
 }
 
 function filterError(context: QueryContext, name: string, text: string) {
-  return soqlError(context.source, offsetOf(context.source, name), "INVALID_FIELD", text);
+  return soqlError(context.source, offsetOf(context.source, name, context.clause), "INVALID_FIELD", text);
 }
 
 const TYPE_WORDS: Partial<Record<FieldType, string>> = { datetime: "dateTime", int: "int" };
@@ -78,7 +78,7 @@ const TEXT_TYPES: ReadonlySet<FieldType> = new Set([
 function badOperator(context: QueryContext, condition: Compare, kind: string) {
   return soqlError(
     context.source,
-    offsetOf(context.source, condition.left.raw),
+    offsetOf(context.source, condition.left.raw, context.clause),
     "INVALID_QUERY_FILTER_OPERATOR",
     `invalid operator on ${kind} field`,
   );
@@ -232,7 +232,7 @@ function idValues(context: QueryContext, condition: Compare, left: Accessor): re
     if (id === undefined) {
       throw soqlError(
         context.source,
-        offsetOf(context.source, condition.left.raw),
+        offsetOf(context.source, condition.left.raw, context.clause),
         "INVALID_QUERY_FILTER_OPERATOR",
         `invalid ID field: ${value.text}`,
       );
@@ -288,7 +288,7 @@ function textOrder(
 }
 
 /** `%` any run, `_` one character; a backslash takes their meaning away. */
-export function likePattern(pattern: string): RegExp {
+function likePattern(pattern: string): RegExp {
   const source = pattern.replace(
     /\\([%_\\])|([%_])|([.*+?^${}()|[\]\\/-])/g,
     (_whole, escaped, wild, special) => {

@@ -5,7 +5,7 @@ import type { Accessor } from "../read-field.ts";
 import { candidateRows } from "./candidate-rows.ts";
 import type { Predicate } from "./comparisons.ts";
 import { compileCondition, whereResolve } from "./conditions.ts";
-import { expressionAccessor, type QueryContext } from "./scope.ts";
+import { expressionAccessor, inClause, type QueryContext } from "./scope.ts";
 import { malformed, noSuchObject, offsetOf, soqlError } from "./soql-error.ts";
 import { sortRows } from "./sort-rows.ts";
 import type { Expression, Statement } from "./statement.ts";
@@ -22,7 +22,8 @@ export function queryEntity(context: QueryContext, name: string): Entity {
 }
 
 /** Rows that satisfy WHERE and are visible to this kind of query. */
-export function* matchRows(context: QueryContext, entity: Entity, statement: Statement): Generator<number> {
+export function* matchRows(outer: QueryContext, entity: Entity, statement: Statement): Generator<number> {
+  const context = inClause(outer, "WHERE");
   const { table } = entity;
   const subqueries = new Map<Statement, ReadonlySet<string>>();
   const subqueryIds = (query: Statement) => {
@@ -67,7 +68,7 @@ export function semiJoin(context: QueryContext, query: Statement): ReadonlySet<s
   if (accessor.type !== "id" && accessor.type !== "reference") {
     throw soqlError(
       context.source,
-      offsetOf(context.source, item.expression.raw),
+      offsetOf(context.source, item.expression.raw, context.clause),
       "MALFORMED_QUERY",
       "The inner select field must be an ID or reference field",
     );
@@ -97,9 +98,10 @@ export function arrange(
     }
     return statement.offset === 0 ? rows : rows.slice(statement.offset);
   }
+  const ordering = inClause(context, "ORDER");
   const keys = statement.orderBy.map((order) => ({
     ...order,
-    accessor: sortable(context, expressionAccessor(context, entity, order.expression), order.expression),
+    accessor: sortable(ordering, expressionAccessor(ordering, entity, order.expression), order.expression),
   }));
   const sorted = sortRows([...matches], keys, end);
   return statement.offset === 0 ? sorted : sorted.slice(statement.offset);
@@ -109,7 +111,7 @@ function sortable(context: QueryContext, accessor: Accessor, expression: Express
   if (accessor.field.isFilterable && accessor.type !== "multipicklist") return accessor;
   throw soqlError(
     context.source,
-    offsetOf(context.source, expression.raw),
+    offsetOf(context.source, expression.raw, context.clause),
     "MALFORMED_QUERY",
     `field '${expression.raw}' can not be sorted in a query call`,
   );

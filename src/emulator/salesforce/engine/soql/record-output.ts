@@ -5,7 +5,14 @@ import type { FieldDef } from "../schema/definitions.ts";
 import type { Predicate } from "./comparisons.ts";
 import { compileCondition, whereResolve } from "./conditions.ts";
 import { arrange, semiJoin, visibility } from "./match-rows.ts";
-import { expressionAccessor, pathAccessor, type QueryContext, relationship } from "./scope.ts";
+import {
+  expressionAccessor,
+  inClause,
+  pathAccessor,
+  type QueryContext,
+  recordCell,
+  relationship,
+} from "./scope.ts";
 import { malformed, noSuchChildRelationship, noSuchRelationship, offsetOf, soqlError } from "./soql-error.ts";
 import type { Expression, SelectSubquery, SelectTypeof, Statement } from "./statement.ts";
 
@@ -46,12 +53,8 @@ interface PathItem {
 }
 
 /** Columns and record writer of a SELECT list. */
-export function outputOf(
-  context: QueryContext,
-  entity: Entity,
-  statement: Statement,
-  version: string,
-): Output {
+export function outputOf(outer: QueryContext, entity: Entity, statement: Statement, version: string): Output {
+  const context = inClause(outer, "SELECT");
   const items: PathItem[] = [];
   const extra: Writer[] = [];
   let unnamed = 0;
@@ -140,7 +143,7 @@ function nestedWriter(
           : pathAccessor(context, entity, item.path.slice(depth));
       const key = entity.fields.get(name.toLowerCase())?.name ?? name;
       writers.push((record, row) => {
-        record[key] = accessor.cell(row);
+        record[key] = recordCell(context, accessor, row);
       });
       continue;
     }
@@ -248,7 +251,7 @@ function childRelationship(
 
 function typeofWriter(context: QueryContext, entity: Entity, item: SelectTypeof, version: string): Writer {
   const link = relationship(context, entity, item.relationship);
-  if (link.targets.length < 2) throw noSuchRelationship(context.source, item.relationship);
+  if (link.targets.length < 2) throw noSuchRelationship(context, item.relationship);
   const key = link.reference.relationshipName ?? item.relationship;
   const fallback = item.branches.find((branch) => branch.object === undefined);
   const readers = new Map<Entity, readonly Accessor[]>();
@@ -275,7 +278,7 @@ function typeofWriter(context: QueryContext, entity: Entity, item: SelectTypeof,
       attributes: recordAttributes(parent.entity, parent.row, version),
     };
     for (const accessor of readers.get(parent.entity) ?? []) {
-      written[accessor.field.name] = accessor.cell(parent.row);
+      written[accessor.field.name] = recordCell(context, accessor, parent.row);
     }
     record[key] = written;
   };

@@ -1,5 +1,5 @@
 /** Evaluates a statement: rows found, ordered, and read when asked. */
-import { type CellValue, type QueryResult, type Session, VendorError } from "../../org.ts";
+import { type CellValue, type QueryResult, type RecordsFor, type Session, VendorError } from "../../org.ts";
 import { refreshDefinitions } from "../metadata/definition-rows.ts";
 import { type Entity, findEntity, isDeleted, type OrgState } from "../org-state.ts";
 import { fieldAccessor } from "../read-field.ts";
@@ -7,13 +7,14 @@ import type { FieldDef } from "../schema/definitions.ts";
 import { aggregate, isGrouped } from "./aggregate.ts";
 import { arrange, matchRows, queryEntity } from "./match-rows.ts";
 import { parseStatement } from "./parse-statement.ts";
-import { outputOf, recordAttributes, writeRecord } from "./record-output.ts";
-import { type QueryContext, queryContext } from "./scope.ts";
+import { type Output, outputOf, recordAttributes, writeRecord } from "./record-output.ts";
+import { type QueryContext, queryContext, recordCell } from "./scope.ts";
 import type { Statement } from "./statement.ts";
 
 export interface QueryOptions {
   readonly all: boolean;
   readonly tooling?: boolean;
+  readonly recordsFor?: RecordsFor;
   /** Version in the records' `attributes.url`, for example `67.0`. */
   readonly apiVersion?: string;
 }
@@ -37,6 +38,7 @@ export function runQuery(
   const context = queryContext(state, session, soql, {
     isAll: options.all,
     isTooling: options.tooling === true,
+    recordsFor: options.recordsFor ?? "reading",
   });
   return evaluate(context, statement, options.apiVersion ?? DEFAULT_VERSION);
 }
@@ -46,8 +48,10 @@ function evaluate(context: QueryContext, statement: Statement, version: string):
   const matches = matchRows(context, entity, statement);
   if (statement.isCountOnly) return countResult(entity, matches, statement);
   if (isGrouped(statement)) return groupedResult(context, entity, statement, matches);
+  // The SELECT list first: its errors come before those of the clauses behind it.
+  const output = outputOf(context, entity, statement, version);
   const rows = arrange(context, entity, statement, matches);
-  return recordResult(context, entity, statement, rows, version);
+  return recordResult(entity, output, rows, version);
 }
 
 function countResult(entity: Entity, matches: Iterable<number>, statement: Statement): QueryResult {
@@ -80,21 +84,14 @@ function groupedResult(
     record: (index) => {
       const group = groups[index] ?? 0;
       const record: Record<string, unknown> = { attributes: { type: "AggregateResult" } };
-      for (const column of columns) record[column.name] = column.accessor.cell(group);
+      for (const column of columns) record[column.name] = recordCell(context, column.accessor, group);
       return record;
     },
     cells: (index) => columns.map((column) => column.accessor.csv(groups[index] ?? 0)),
   };
 }
 
-function recordResult(
-  context: QueryContext,
-  entity: Entity,
-  statement: Statement,
-  rows: readonly number[],
-  version: string,
-): QueryResult {
-  const output = outputOf(context, entity, statement, version);
+function recordResult(entity: Entity, output: Output, rows: readonly number[], version: string): QueryResult {
   const { columns } = output;
   const readers = columns.map((column) => column.accessor);
   return {
@@ -126,9 +123,10 @@ export function retrieveRecord(
   object: string,
   id: string,
   fields: readonly string[] | undefined,
+  recordsFor: RecordsFor = "reading",
   version: string = DEFAULT_VERSION,
 ): Record<string, unknown> {
-  const context = queryContext(state, session, "", { isAll: true, isTooling: false });
+  const context = queryContext(state, session, "", { isAll: true, isTooling: false, recordsFor });
   const entity = findEntity(state, object);
   if (entity === undefined || !context.access.canRead(entity)) {
     throw new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
@@ -150,7 +148,7 @@ export function retrieveRecord(
         `No such column '${name}' on sobject of type ${entity.def.name}`,
       );
     }
-    record[found.name] = fieldAccessor(context.moment, entity, found).cell(row);
+    record[found.name] = recordCell(context, fieldAccessor(context.moment, entity, found), row);
   }
   return record;
 }

@@ -1,7 +1,7 @@
 /** Names in a statement to readers of values: fields, parents, functions of dates. */
 import { DateTime } from "luxon";
 import { DAY_MS } from "../../../../core/time.ts";
-import type { FieldType, Session } from "../../org.ts";
+import type { FieldType, RecordsFor, Session } from "../../org.ts";
 import { type Entity, fiscalStartMonth, type OrgState, zoneOf } from "../org-state.ts";
 import {
   type Accessor,
@@ -17,7 +17,7 @@ import type { FieldDef } from "../schema/definitions.ts";
 import { field as makeField, text } from "../schema/fields.ts";
 import { type Access, accessOf } from "../visibility.ts";
 import type { CalendarOf } from "./date-literals.ts";
-import { malformed, noSuchColumn, noSuchRelationship } from "./soql-error.ts";
+import { type Clause, malformed, noSuchColumn, noSuchRelationship } from "./soql-error.ts";
 import type { Expression } from "./statement.ts";
 
 export interface QueryContext {
@@ -28,14 +28,26 @@ export interface QueryContext {
   readonly isTooling: boolean;
   /** queryAll: deleted and archived rows too. */
   readonly isAll: boolean;
+  /** `json`: records are for `JSON.stringify` alone. */
+  readonly recordsFor: RecordsFor;
   readonly source: string;
+  /** Clause of the outermost statement that is being read, for the place of an error. */
+  readonly clause: Clause | undefined;
 }
+
+/** The same context while a clause is read; inside a subquery the outer clause stays. */
+export const inClause = (context: QueryContext, clause: Clause): QueryContext =>
+  context.clause === undefined ? { ...context, clause } : context;
+
+/** A cell of a record: a plain value, or one that prints as the vendor's JSON. */
+export const recordCell = (context: QueryContext, accessor: Accessor, row: number): unknown =>
+  context.recordsFor === "json" ? accessor.json(row) : accessor.cell(row);
 
 export function queryContext(
   state: OrgState,
   session: Session,
   source: string,
-  options: { readonly isAll: boolean; readonly isTooling: boolean },
+  options: Pick<QueryContext, "isAll" | "isTooling" | "recordsFor">,
 ): QueryContext {
   const moment = momentOf(state);
   const calendar = {
@@ -43,7 +55,7 @@ export function queryContext(
     zone: zoneOf(state, session),
     fiscalStartMonth: fiscalStartMonth(state),
   };
-  return { state, moment, access: accessOf(state, session), calendar, source, ...options };
+  return { state, moment, access: accessOf(state, session), calendar, source, clause: undefined, ...options };
 }
 
 const DATE_FUNCTIONS = new Set([
@@ -78,7 +90,7 @@ export function pathAccessor(context: QueryContext, entity: Entity, path: readon
   if (name === undefined) throw malformed("unexpected token: '<EOF>'");
   if (rest.length === 0) {
     const found = visibleField(context, entity, name);
-    if (found === undefined) throw noSuchColumn(context.source, name, entity.def.name);
+    if (found === undefined) throw noSuchColumn(context, name, entity.def.name);
     return fieldAccessor(context.moment, entity, found);
   }
   const link = relationship(context, entity, name);
@@ -88,18 +100,18 @@ export function pathAccessor(context: QueryContext, entity: Entity, path: readon
 export function relationship(context: QueryContext, entity: Entity, name: string): ParentLink {
   const reference = entity.relationships.get(name.toLowerCase());
   if (reference === undefined || !context.access.canReadField(entity, reference)) {
-    throw noSuchRelationship(context.source, name);
+    throw noSuchRelationship(context, name);
   }
   const link = parentLink(context.moment, entity, reference);
   if (!link.targets.some((target) => context.access.canRead(target))) {
-    throw noSuchRelationship(context.source, name);
+    throw noSuchRelationship(context, name);
   }
   return link;
 }
 
 function throughOne(context: QueryContext, link: ParentLink, rest: readonly string[]): Accessor {
   const target = link.targets[0];
-  if (target === undefined) throw noSuchRelationship(context.source, rest[0] ?? "");
+  if (target === undefined) throw noSuchRelationship(context, rest[0] ?? "");
   const reader = pathAccessor(context, target, rest);
   return parentAccessor(link, reader.field, reader.type, new Map([[target, reader]]));
 }
@@ -126,7 +138,7 @@ const NAME_FIELDS = new Set([
 
 function throughMany(context: QueryContext, link: ParentLink, rest: readonly string[]): Accessor {
   const name = rest[0] ?? "";
-  if (!NAME_FIELDS.has(name.toLowerCase())) throw noSuchColumn(context.source, name, "Name");
+  if (!NAME_FIELDS.has(name.toLowerCase())) throw noSuchColumn(context, name, "Name");
   if (name.toLowerCase() === "type") {
     return computedAccessor(text("Type", 40), (row) => {
       const parent = link.follow(row);
@@ -145,7 +157,7 @@ function throughMany(context: QueryContext, link: ParentLink, rest: readonly str
     if (has) readers.set(target, pathAccessor(context, target, rest));
   }
   const sample = [...readers.values()][0];
-  if (sample === undefined) throw noSuchColumn(context.source, name, "Name");
+  if (sample === undefined) throw noSuchColumn(context, name, "Name");
   return parentAccessor(link, sample.field, sample.type, readers);
 }
 

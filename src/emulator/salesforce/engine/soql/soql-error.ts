@@ -17,17 +17,66 @@ function placeOf(source: string, offset: number): Place {
   return { line: before.split("\n").length, column: offset - lastBreak };
 }
 
-/** Offset of a name in the statement, outside quoted text; 0 when it does not stand there. */
-export function offsetOf(source: string, name: string): number {
+/** Part of the outermost statement in which a name was read. */
+export type Clause = "SELECT" | "WHERE" | "ORDER";
+
+const CLAUSE_WORDS: ReadonlySet<string> = new Set([
+  "SELECT",
+  "FROM",
+  "WHERE",
+  "WITH",
+  "GROUP",
+  "HAVING",
+  "ORDER",
+  "LIMIT",
+  "OFFSET",
+]);
+
+interface Range {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Where a clause of the outermost statement stands; subqueries belong to the clause that holds them. */
+function rangeOf(source: string, clause: Clause): Range | undefined {
+  let depth = 0;
+  let from: number | undefined;
+  for (const { 0: token, index } of source.matchAll(TOKENS)) {
+    if (token === "(") depth++;
+    else if (token === ")") depth--;
+    const word = token.toUpperCase();
+    if (depth > 0 || !CLAUSE_WORDS.has(word)) continue;
+    if (from !== undefined) return { from, until: index };
+    if (word === clause) from = index;
+  }
+  return from === undefined ? undefined : { from, until: source.length };
+}
+
+/** A name, path or call as it stands there as a whole word, not as a part of a longer one and not in quotes. */
+function wordOffset(source: string, name: string, { from, until }: Range): number | undefined {
   const wanted = name.toLowerCase();
-  for (const match of source.matchAll(TOKENS)) {
-    const token = match[0].toLowerCase();
-    if (token === wanted || token.endsWith(`.${wanted}`)) return match.index;
-  }
-  for (const match of source.matchAll(TOKENS)) {
-    if (!match[0].startsWith("'") && match[0].toLowerCase().includes(wanted)) return match.index;
-  }
-  return Math.max(source.toLowerCase().indexOf(wanted), 0);
+  const isWithin = (offset: number) => offset >= from && offset < until;
+  const tokens = [...source.matchAll(TOKENS)].filter((token) => isWithin(token.index));
+  const whole = tokens.find(({ 0: token }) => {
+    const text = token.toLowerCase();
+    return text === wanted || text.endsWith(`.${wanted}`);
+  });
+  if (whole !== undefined) return whole.index;
+  const part = tokens.find(
+    ({ 0: token }) => !token.startsWith("'") && token.toLowerCase().split(".").includes(wanted),
+  );
+  if (part !== undefined) return part.index;
+  // Calls and escapes are several tokens: COUNT(Id).
+  if (/^[\w.]*$/.test(wanted)) return undefined;
+  const offset = source.toLowerCase().indexOf(wanted, from);
+  return offset >= 0 && offset < until ? offset : undefined;
+}
+
+/** Offset of a name in the clause that it was read in, else anywhere in the statement; 0 when it does not stand there. */
+export function offsetOf(source: string, name: string, clause?: Clause): number {
+  const range = clause === undefined ? undefined : rangeOf(source, clause);
+  const inClause = range === undefined ? undefined : wordOffset(source, name, range);
+  return inClause ?? wordOffset(source, name, { from: 0, until: source.length }) ?? 0;
 }
 
 /** `\n<snippet>\n<spaces>^\nERROR at Row:1:Column:N\n<text>`; the column counts from 1 in the whole statement. */
@@ -47,16 +96,22 @@ export function soqlError(source: string, offset: number, errorCode: string, tex
   );
 }
 
-const HINT = "Please reference your WSDL or the describe call for the appropriate names.";
-
-export function noSuchColumn(source: string, name: string, entity: string): VendorError {
-  const text = `No such column '${name}' on entity '${entity}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. ${HINT}`;
-  return soqlError(source, offsetOf(source, name), "INVALID_FIELD", text);
+/** The statement and, where it is known, the clause being read. */
+interface Spot {
+  readonly source: string;
+  readonly clause: Clause | undefined;
 }
 
-export function noSuchRelationship(source: string, name: string): VendorError {
+const HINT = "Please reference your WSDL or the describe call for the appropriate names.";
+
+export function noSuchColumn(place: Spot, name: string, entity: string): VendorError {
+  const text = `No such column '${name}' on entity '${entity}'. If you are attempting to use a custom field, be sure to append the '__c' after the custom field name. ${HINT}`;
+  return soqlError(place.source, offsetOf(place.source, name, place.clause), "INVALID_FIELD", text);
+}
+
+export function noSuchRelationship(place: Spot, name: string): VendorError {
   const text = `Didn't understand relationship '${name}' in field path. If you are attempting to use a custom relationship, be sure to append the '__r' after the custom relationship name. ${HINT}`;
-  return soqlError(source, offsetOf(source, name), "INVALID_FIELD", text);
+  return soqlError(place.source, offsetOf(place.source, name, place.clause), "INVALID_FIELD", text);
 }
 
 export function noSuchChildRelationship(source: string, name: string): VendorError {

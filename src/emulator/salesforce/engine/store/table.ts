@@ -26,7 +26,7 @@ interface Frame {
   readonly purged: number[];
 }
 
-export function columnFor(field: FieldDef, heads: HeadTable): Column {
+function columnFor(field: FieldDef, heads: HeadTable): Column {
   switch (field.type) {
     case "id":
     case "reference":

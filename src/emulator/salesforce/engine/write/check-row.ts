@@ -70,12 +70,18 @@ export function checkRow(context: CheckContext, row: FieldValues): CheckedRow | 
   return { values, names };
 }
 
+/**
+ * Fields that must hold a value and would not: on insert those left out that the platform does not fill, on update those
+ * emptied on purpose, filled ones like Status included. An empty checkbox is an unticked one.
+ */
 function missingFields(context: CheckContext, values: ReadonlyMap<FieldDef, Raw>): string[] {
   return context.entity.def.fields
     .filter((field) => {
-      if (!field.isRequired || field.defaultValue !== null) return false;
       if (context.skipped.has(field.key)) return false;
-      return context.action === "insert" ? (values.get(field) ?? null) === null : values.get(field) === null;
+      if (context.action === "update") {
+        return !field.isNillable && field.type !== "boolean" && values.get(field) === null;
+      }
+      return field.isRequired && field.defaultValue === null && (values.get(field) ?? null) === null;
     })
     .map((field) => field.name);
 }

@@ -3,7 +3,17 @@
  * caller set; those stay as they are (only a control load can set most of them).
  */
 import { DAY_MS } from "../../../../core/time.ts";
-import { entityOf, findEntity, isTrue, nowSeconds, type OrgState, put, rawOf, textOf } from "../org-state.ts";
+import {
+  entityOf,
+  findEntity,
+  isTrue,
+  liveRows,
+  nowSeconds,
+  type OrgState,
+  put,
+  rawOf,
+  textOf,
+} from "../org-state.ts";
 import type { FieldDef, ObjectDef } from "../schema/definitions.ts";
 import type { Raw } from "../store/columns.ts";
 import { deriveEvent, deriveTask } from "./derive-activity.ts";
@@ -135,10 +145,18 @@ function soleFlag(name: string): Derivation {
 
 function fillStatus(object: string): Derivation {
   return (saved) => {
-    if (!saved.isNew) return;
-    if (textOf(saved.entity, saved.row, "Status") === null)
-      fill(saved, "Status", defaultLabel(saved.state, object));
+    if (!saved.isNew || textOf(saved.entity, saved.row, "Status") !== null) return;
+    // Only a load brings a converted lead; conversion leaves a lead in a status of its own.
+    const converted = isTrue(saved.entity, saved.row, "IsConverted") ? convertedLabel(saved.state) : null;
+    fill(saved, "Status", converted ?? defaultLabel(saved.state, object));
   };
+}
+
+/** Label of the first status that stands for converted leads. */
+function convertedLabel(state: OrgState): string | null {
+  const statuses = entityOf(state, "LeadStatus");
+  const row = liveRows(statuses).find((candidate) => isTrue(statuses, candidate, "IsConverted"));
+  return row === undefined ? null : textOf(statuses, row, "MasterLabel");
 }
 
 function deriveSetupLabel(saved: Saved): void {

@@ -1,5 +1,5 @@
 /** Control load: rows as they are, audit fields included, no automation and no log. */
-import { type FieldValues, VendorError } from "../../org.ts";
+import { type FieldValues, LoadRowError, VendorError } from "../../org.ts";
 import { toId18 } from "../ids.ts";
 import {
   type Entity,
@@ -59,20 +59,31 @@ function assignments(entity: Entity, values: FieldValues): Assignments {
 }
 
 /** Id in whatever case its key has; undefined when the row brings none. */
-function idOf(values: FieldValues): string | undefined {
+function idOf(entity: Entity, values: FieldValues): string | undefined {
   const given = values["Id"] ?? values["id"];
   if (given === undefined || given === null || given === "") return undefined;
   const id = typeof given === "string" ? toId18(given) : undefined;
+  const { name, keyPrefix } = entity.def;
+  const printed = JSON.stringify(given);
   if (id === undefined) {
-    throw new VendorError(
-      400,
-      "MALFORMED_ID",
-      `Record ID: id value of incorrect type: ${JSON.stringify(given)}`,
-      ["Id"],
+    throw malformedId(
+      `Record ID: id value of incorrect type: ${printed}; expected 15 or 18 letters and digits`,
+    );
+  }
+  if (!id.startsWith(keyPrefix)) {
+    throw malformedId(
+      `Record ID: id value of incorrect type: ${printed}; ids of ${name} begin with ${keyPrefix}`,
+    );
+  }
+  if (given !== id && given !== id.slice(0, 15)) {
+    throw malformedId(
+      `Record ID: id value of incorrect type: ${printed}; its last three characters are a checksum, expected ${id}`,
     );
   }
   return id;
 }
+
+const malformedId = (message: string) => new VendorError(400, "MALFORMED_ID", message, ["Id"]);
 
 /** A `Name` without `LastName` is split at its last blank, since people's names are kept in parts. */
 function nameParts(entity: Entity, values: FieldValues): FieldValues {
@@ -113,7 +124,7 @@ function placeFor(entity: Entity, id: string | undefined, sent: Assignments) {
  */
 function loadRow(state: OrgState, entity: Entity, values: FieldValues, now: number): void {
   const sent = assignments(entity, nameParts(entity, values));
-  const { row, isNew } = placeFor(entity, idOf(values), sent);
+  const { row, isNew } = placeFor(entity, idOf(entity, values), sent);
   const given = new Set<string>();
   for (let position = 0; position < sent.fields.length; position++) {
     const field = sent.fields[position];
@@ -150,7 +161,7 @@ function trackLoaded(state: OrgState, entity: Entity, values: FieldValues): void
   };
 }
 
-/** @throws VendorError INVALID_TYPE for an unknown object, INVALID_FIELD for an unknown field. Nothing is kept then. */
+/** @throws VendorError INVALID_TYPE for an unknown object. @throws LoadRowError for a row that cannot be. Nothing is kept then. */
 export function loadRows(state: OrgState, object: string, rows: Iterable<FieldValues>): { loaded: number } {
   const entity = findEntity(state, object);
   if (entity === undefined) {
@@ -159,7 +170,11 @@ export function loadRows(state: OrgState, object: string, rows: Iterable<FieldVa
   const now = nowSeconds(state);
   let loaded = 0;
   for (const values of rows) {
-    loadRow(state, entity, values, now);
+    try {
+      loadRow(state, entity, values, now);
+    } catch (error) {
+      throw error instanceof VendorError ? new LoadRowError(error, loaded) : error;
+    }
     trackLoaded(state, entity, values);
     loaded++;
   }

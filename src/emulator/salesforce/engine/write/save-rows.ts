@@ -183,7 +183,7 @@ function numberRow(entity: Entity, row: number, values: FieldValues): void {
 }
 
 /** `H-{0000}` and 7 give `H-0007`. */
-export function autoNumber(format: string, number: number): string {
+function autoNumber(format: string, number: number): string {
   return format.replace(/\{(0+)\}/, (_whole, zeros: string) => String(number).padStart(zeros.length, "0"));
 }
 

@@ -158,7 +158,8 @@ const commonBody = (job: IngestJob, state: IngestState) => ({
   ...(job.assignmentRuleId === undefined ? {} : { assignmentRuleId: job.assignmentRuleId }),
   concurrencyMode: "Parallel",
   contentType: "CSV",
-  apiVersion: Number(job.version),
+  // Prints as 67.0.
+  apiVersion: JSON.rawJSON(job.version),
 });
 
 /** The reply to the state PATCH: no contentUrl, lineEnding or columnDelimiter, as recorded. */

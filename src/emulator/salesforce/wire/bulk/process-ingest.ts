@@ -72,8 +72,32 @@ function settle(
   });
 }
 
+/** Lines that end otherwise than the job says; the vendor fails the whole job. */
+class LineEndingError extends Error {
+  constructor(declared: string) {
+    super(`ClientInputError : LineEnding is invalid on user data. Current LineEnding setting is ${declared}`);
+    this.name = "LineEndingError";
+  }
+}
+
+const QUOTE = 34;
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** How the header's line ends: the first line feed outside quotes decides; undefined for a single line. */
+function lineEndingOf(upload: Uint8Array): "LF" | "CRLF" | undefined {
+  let isQuoted = false;
+  for (let at = 0; at < upload.length; at += 1) {
+    if (upload[at] === QUOTE) isQuoted = !isQuoted;
+    if (upload[at] === LINE_FEED && !isQuoted) return upload[at - 1] === CARRIAGE_RETURN ? "CRLF" : "LF";
+  }
+  return undefined;
+}
+
 /** Rows of the upload as lists of texts. A row with another number of cells than the header ends the reading. */
 async function* readLines(job: IngestJob): AsyncGenerator<readonly string[]> {
+  const ending = lineEndingOf(job.upload ?? new Uint8Array());
+  if (ending !== undefined && ending !== job.lineEnding) throw new LineEndingError(job.lineEnding);
   const parser = parse({
     bom: true,
     delimiter: DELIMITERS[job.columnDelimiter],
@@ -113,7 +137,7 @@ async function run(context: WireContext, job: IngestJob) {
 }
 
 function failure(error: unknown): string {
-  if (error instanceof UnknownColumnError) return error.message;
+  if (error instanceof UnknownColumnError || error instanceof LineEndingError) return error.message;
   if (error instanceof VendorError) return `InvalidBatch : ${error.errorCode}: ${error.message}`;
   if (error instanceof CsvError) return `InvalidBatch : Failed to parse CSV data: ${error.message}`;
   throw error;

@@ -99,7 +99,8 @@ export const createdJobBody = (job: QueryJob, state: QueryJobState) => ({
   state,
   concurrencyMode: "Parallel",
   contentType: "CSV",
-  apiVersion: Number(job.version),
+  // Prints as 67.0.
+  apiVersion: JSON.rawJSON(job.version),
   lineEnding: job.lineEnding,
   columnDelimiter: job.columnDelimiter,
 });

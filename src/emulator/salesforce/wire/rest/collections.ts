@@ -170,7 +170,7 @@ function retrieveAll(context: WireContext, call: Call, ids: readonly string[], f
     200,
     ids.map((id) => {
       try {
-        return context.org.retrieve(call.session, param(call, "object"), id, fields);
+        return context.org.retrieve(call.session, param(call, "object"), id, fields, "json");
       } catch (error) {
         // A record that is gone, or was never there, is null among its neighbours.
         if (error instanceof VendorError && ["NOT_FOUND", "ENTITY_IS_DELETED"].includes(error.errorCode)) {

@@ -29,11 +29,17 @@ function resolve(lookup: AnswerLookup, reference: string, path: string): unknown
   return value;
 }
 
+/** A number that prints with its decimal is no text yet. */
+const textOf = (value: unknown): string => (JSON.isRawJSON(value) ? value.rawJSON : String(value));
+
 function fillText(text: string, lookup: AnswerLookup): unknown {
   const whole = WHOLE_REFERENCE.exec(text);
-  if (whole !== null) return resolve(lookup, whole[1] ?? "", whole[2] ?? "");
+  if (whole !== null) {
+    const value = resolve(lookup, whole[1] ?? "", whole[2] ?? "");
+    return JSON.isRawJSON(value) ? Number(value.rawJSON) : value;
+  }
   return text.replace(REFERENCE, (_all, reference: string, path: string) =>
-    String(resolve(lookup, reference, path)),
+    textOf(resolve(lookup, reference, path)),
   );
 }
 

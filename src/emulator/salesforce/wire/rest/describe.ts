@@ -30,17 +30,15 @@ export const versions = () =>
     })),
   );
 
+/** Addresses that answer; the vendor also lists roots (tooling, metadata, jobs) that only have something below them here. */
 export function resources(context: WireContext, call: Call) {
   const base = dataPath(call);
   return jsonAnswer(200, {
-    tooling: `${base}/tooling`,
-    metadata: `${base}/metadata`,
     composite: `${base}/composite`,
     queryAll: `${base}/queryAll`,
     query: `${base}/query`,
     limits: `${base}/limits`,
     identity: `${context.url}/id/${context.org.organizationId}/${call.session.userId}`,
-    jobs: `${base}/jobs`,
     sobjects: `${base}/sobjects`,
   });
 }

@@ -70,7 +70,7 @@ function firstPage(
 
 function runQuery(context: WireContext, call: Call, options: { readonly all: boolean }): Answer {
   const soql = soqlOf(call.incoming);
-  const result = context.org.query(call.session, soql, options);
+  const result = context.org.query(call.session, soql, { ...options, recordsFor: "json" });
   if (call.incoming.query.get("columns") === "true") {
     return jsonAnswer(200, columnMetadata(context.org, call.session, soql, result));
   }
@@ -83,7 +83,11 @@ export const query = (context: WireContext, call: Call) => runQuery(context, cal
 export const queryAll = (context: WireContext, call: Call) => runQuery(context, call, { all: true });
 
 export function toolingQuery(context: WireContext, call: Call): Answer {
-  const result = context.org.query(call.session, soqlOf(call.incoming), { all: false, tooling: true });
+  const result = context.org.query(call.session, soqlOf(call.incoming), {
+    all: false,
+    tooling: true,
+    recordsFor: "json",
+  });
   return firstPage(context, call, result, `${dataPath(call)}/tooling/query`, "01g");
 }
 

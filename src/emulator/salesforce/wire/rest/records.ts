@@ -29,7 +29,7 @@ export function getRecord(context: WireContext, call: Call) {
   const { org } = context;
   return jsonAnswer(
     200,
-    org.retrieve(call.session, param(call, "object"), param(call, "id"), fieldList(call)),
+    org.retrieve(call.session, param(call, "object"), param(call, "id"), fieldList(call), "json"),
   );
 }
 
@@ -92,7 +92,10 @@ export function getByExternalId(context: WireContext, call: Call) {
   const [id] = ids;
   if (id === undefined) throw notFound();
   if (ids.length > 1) return addresses(call, ids);
-  return jsonAnswer(200, context.org.retrieve(call.session, param(call, "object"), id, fieldList(call)));
+  return jsonAnswer(
+    200,
+    context.org.retrieve(call.session, param(call, "object"), id, fieldList(call), "json"),
+  );
 }
 
 export async function upsertByExternalId(context: WireContext, call: Call) {
