@@ -6,14 +6,11 @@ import { ConfigError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import { type SettingsFile, settingsFileSchema } from "./settings-schema.ts";
 
-/** How often each kind of stream is read and each class published, minutes; see `jobs/schedule.ts`. */
+/** How often each kind of stream is read, minutes; see `jobs/schedule.ts`. */
 export interface Cadences {
   readonly fastMinutes: number;
   readonly moneyMinutes: number;
   readonly slowMinutes: number;
-  readonly metricsMinutes: number;
-  /** `HH:mm` in the workspace's zone. */
-  readonly campaignsAt: string;
 }
 
 export interface ReadSettings {
@@ -197,8 +194,6 @@ function fromFile(file: SettingsFile): { settings: Settings; cadences: Cadences 
       fastMinutes: file.cadence.fast_minutes,
       moneyMinutes: file.cadence.money_minutes,
       slowMinutes: file.cadence.slow_minutes,
-      metricsMinutes: file.publish.metrics_every_minutes,
-      campaignsAt: file.publish.campaigns_at,
     },
   };
 }

@@ -213,12 +213,6 @@ export const settingsFileSchema = z.strictObject({
       cohort_ages: z.array(z.int().positive()).default([90, 180, 365]),
     })
     .prefault({}),
-  publish: z
-    .strictObject({
-      metrics_every_minutes: z.int().min(15).default(60).describe("Metric rows, in working hours."),
-      campaigns_at: wallTime.default("00:15").describe("Campaign fields, nightly, in the workspace's zone."),
-    })
-    .prefault({}),
   writeback: z
     .strictObject({
       mode: z.enum(["fields", "side_object"]).default("fields"),
