@@ -10,7 +10,7 @@ type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
  * documented: written in the vendor's documentation. recorded: seen in recorded traffic of real orgs.
  * seen run: seen between a vendor's own client and an org. unconfirmed: none of these, at least in part.
  */
-type Confidence = "documented" | "recorded" | "seen run" | "unconfirmed";
+export type Confidence = "documented" | "recorded" | "seen run" | "unconfirmed";
 
 export interface Operation {
   readonly name: string;
@@ -111,6 +111,28 @@ export const salesforceOperations = [
     notes: "50.0 to 67.0. Not counted, no Sforce-Limit-Info.",
   },
   {
+    ...open,
+    name: "soap/partner",
+    method: "POST",
+    path: "/services/Soap/u/{api}",
+    documentation:
+      "https://developer.salesforce.com/docs/atlas.en-us.api.meta/api/sforce_api_calls_login.htm",
+    confidence: "unconfirmed",
+    notes:
+      "login only, as jsforce reads it (seen run); the password is the client secret. Other calls are a Fault.",
+  },
+  {
+    ...open,
+    name: "soap/metadata",
+    method: "POST",
+    path: "/services/Soap/m/{api}",
+    metered: true,
+    documentation: `${DEPLOY}/meta_deploy.htm`,
+    confidence: "unconfirmed",
+    notes:
+      "deploy and checkDeployStatus, as jsforce sends and reads them (seen run); the session is the SessionHeader's. Other calls are a Fault.",
+  },
+  {
     ...metered,
     name: "resources",
     method: "GET",
@@ -131,6 +153,17 @@ export const salesforceOperations = [
   },
   {
     ...metered,
+    name: "limits/recordCount",
+    method: "GET",
+    path: `${DATA}/limits/recordCount`,
+    parameters: ["sObjects"],
+    documentation: `${REST}/resources_record_count.htm`,
+    confidence: "documented",
+    notes:
+      "Without deleted and archived records and history objects; exact here, a cached snapshot at the vendor. Objects without records are left out (from a user's report).",
+  },
+  {
+    ...metered,
     name: "sobjects",
     method: "GET",
     path: `${DATA}/sobjects`,
@@ -146,6 +179,28 @@ export const salesforceOperations = [
     documentation: `${REST}/resources_sobject_describe.htm`,
     confidence: "recorded",
     notes: "Conditional requests as for sobjects.",
+  },
+  {
+    ...metered,
+    name: "sobjects/updated",
+    method: "GET",
+    path: `${DATA}/sobjects/{object}/updated`,
+    parameters: ["start", "end"],
+    documentation: `${REST}/resources_getupdated.htm`,
+    confidence: "documented",
+    notes:
+      "By SystemModstamp, seconds cut off, 30 days back, 600,000 ids. The words of INVALID_REPLICATION_DATE are not confirmed.",
+  },
+  {
+    ...metered,
+    name: "sobjects/deleted",
+    method: "GET",
+    path: `${DATA}/sobjects/{object}/deleted`,
+    parameters: ["start", "end"],
+    documentation: `${REST}/resources_getdeleted.htm`,
+    confidence: "documented",
+    notes:
+      "Purged records too. earliestDateAvailable is 30 days ago here; the vendor's is the age of its delete log.",
   },
   {
     ...metered,

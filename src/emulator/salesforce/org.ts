@@ -66,6 +66,14 @@ export interface SaveError {
   readonly statusCode: string;
   readonly message: string;
   readonly fields: readonly string[];
+  /** What a duplicate rule found. */
+  readonly duplicates?: {
+    readonly object: string;
+    readonly rule: string;
+    /** The caller may save all the same by saying so. */
+    readonly isSaveAllowed: boolean;
+    readonly ids: readonly string[];
+  };
 }
 
 /** Outcome of one row, in input order. A failed row has no id; `created` stands only in upsert rows. */
@@ -155,8 +163,21 @@ export interface Org {
   readonly integrationUser: { readonly id: string; readonly username: string };
   readonly adminUser: { readonly id: string; readonly username: string };
   readonly writes: readonly WriteLogEntry[];
-  /** Record counts by object, for the data-storage limit. */
+  /** Records of business objects, for the data-storage limit. */
   recordCount(): number;
+  /** The same when the start company was loaded; 0 without one. */
+  recordCountAtStart(): number;
+  /** Records by object, without those deleted, archived or empty objects. */
+  recordCounts(): readonly { readonly name: string; readonly count: number }[];
+  /** Records that data storage holds at most; undefined: as many as the edition gives. */
+  storageLimit(): number | undefined;
+  /** Records of an object deleted in [from, until), oldest first, also those gone for good. */
+  deletedRecords(
+    session: Session,
+    object: string,
+    from: Date,
+    until: Date,
+  ): readonly { readonly id: string; readonly deletedAt: Date }[];
 
   /** Evaluates a SOQL statement. `all` is queryAll: deleted, merged and archived rows too. */
   query(

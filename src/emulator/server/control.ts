@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { SECOND_MS } from "../../core/time.ts";
+import { controlCalls } from "../control-calls.ts";
 import { type Answer, jsonAnswer, streamAnswer } from "./answer.ts";
 import type { EmulatorClock } from "./emulator-clock.ts";
 import { type FaultTable, faultSpec } from "./faults.ts";
 import type { Half } from "./half.ts";
 import { BrokenBodyError, type Incoming } from "./incoming.ts";
 import { readNdjson, writeNdjson } from "./ndjson.ts";
-import type { RequestLedger } from "./request-ledger.ts";
+import type { EmulatedCrm, RequestLedger } from "./request-ledger.ts";
 
 export interface ControlParts {
   readonly clock: EmulatorClock;
@@ -46,6 +47,22 @@ const faultsBody = z.strictObject({
   salesforce: z.record(z.string(), z.unknown()).optional(),
   hubspot: z.record(z.string(), z.unknown()).optional(),
 });
+
+const automationBody = z.strictObject({
+  /** Takes every rule, trigger, lock and moment away first. */
+  clear: z.boolean().default(false),
+  salesforce: z.record(z.string(), z.unknown()).optional(),
+  hubspot: z.record(z.string(), z.unknown()).optional(),
+});
+
+const recycleBody = z.strictObject({
+  salesforce: z.record(z.string(), z.unknown()).optional(),
+  hubspot: z.record(z.string(), z.unknown()).optional(),
+});
+
+const emptyBody = z.strictObject({});
+
+const CALLS = controlCalls.map(({ method, path }) => `${method} ${path}`).join(", ");
 
 /** Rows handed to the org at once: large enough to be quick, small enough not to be felt. */
 const LOAD_GROUP = 5_000;
@@ -103,18 +120,47 @@ function faultState(parts: ControlParts): Answer {
   return jsonAnswer(200, { faults: parts.faults.list(), ...settings });
 }
 
-async function setFaults(parts: ControlParts, incoming: Incoming): Promise<Answer> {
-  const body = await readBody(incoming, faultsBody);
+type ByCrm = Partial<Record<EmulatedCrm, Readonly<Record<string, unknown>> | undefined>>;
+
+/** Runs `act` for each CRM that the body names. All are looked up before the first is touched. */
+function forNamed(parts: ControlParts, body: ByCrm, act: (half: Half, value: unknown) => void): void {
   const named = (["salesforce", "hubspot"] as const).filter((crm) => body[crm] !== undefined);
-  // All looked up before the first is changed: a refused call changes nothing.
   for (const { crm, half } of named.map((name) => ({ crm: name, half: halfNamed(parts, name) }))) {
     try {
-      half.applySettings(body[crm]);
+      act(half, body[crm]);
     } catch (error) {
       if (!(error instanceof z.ZodError)) throw error;
       throw new ControlError(400, `${crm}: ${z.prettifyError(error)}`);
     }
   }
+}
+
+const automationState = (parts: ControlParts): Answer =>
+  jsonAnswer(200, Object.fromEntries(parts.halves.map((half) => [half.crm, half.automation()])));
+
+async function setAutomation(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  const body = await readBody(incoming, automationBody);
+  if (body.clear) for (const half of parts.halves) half.clearAutomation();
+  forNamed(parts, body, (half, value) => half.automate(value));
+  return automationState(parts);
+}
+
+function clearAutomation(parts: ControlParts): Answer {
+  for (const half of parts.halves) half.clearAutomation();
+  return automationState(parts);
+}
+
+async function recycle(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  const done: Record<string, unknown> = {};
+  forNamed(parts, await readBody(incoming, recycleBody), (half, value) => {
+    done[half.crm] = half.recycle(value);
+  });
+  return jsonAnswer(200, done);
+}
+
+async function setFaults(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  const body = await readBody(incoming, faultsBody);
+  forNamed(parts, body, (half, value) => half.applySettings(value));
   if (body.clear) parts.faults.clear();
   for (const fault of body.faults) parts.faults.add(fault);
   return faultState(parts);
@@ -136,7 +182,8 @@ async function load(parts: ControlParts, incoming: Incoming, crm: string, object
   return jsonAnswer(200, { loaded });
 }
 
-function reset(parts: ControlParts): Answer {
+async function reset(parts: ControlParts, incoming: Incoming): Promise<Answer> {
+  await readBody(incoming, emptyBody);
   for (const half of parts.halves) half.reset();
   parts.faults.clear();
   parts.ledger.clear();
@@ -184,12 +231,17 @@ async function route(parts: ControlParts, incoming: Incoming): Promise<Answer> {
     case "GET records":
       return streamAnswer("application/x-ndjson", begun(writeNdjson(halfNamed(parts, crm).dump(object))));
     case "POST reset":
-      return reset(parts);
+      return reset(parts, incoming);
+    case "GET automation":
+      return automationState(parts);
+    case "POST automation":
+      return setAutomation(parts, incoming);
+    case "DELETE automation":
+      return clearAutomation(parts);
+    case "POST recycle-bin":
+      return recycle(parts, incoming);
     default:
-      throw new ControlError(
-        404,
-        `no control call ${incoming.method} /control/${verb}; there are GET requests, clock, faults, records/CRM/OBJECT and POST clock, faults, load/CRM/OBJECT, reset`,
-      );
+      throw new ControlError(404, `no control call ${incoming.method} /control/${verb}; there are ${CALLS}`);
   }
 }
 
@@ -206,7 +258,7 @@ function refusal(error: unknown): Answer | undefined {
 }
 
 /**
- * The control API for tests and benchmarks: requests, clock, faults, load, records, reset. A wrong call is
+ * The control API for tests and benchmarks: requests, clock, faults, automation, recycle-bin, load, records, reset. A wrong call is
  * `{"error": text}` with 400 or 404.
  */
 export function createControl(parts: ControlParts): (incoming: Incoming) => Promise<Answer> {

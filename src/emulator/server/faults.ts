@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { operations } from "../operations.ts";
 import type { Answer } from "./answer.ts";
 import type { EmulatedCrm } from "./request-ledger.ts";
 
@@ -10,44 +11,93 @@ const replacement = z.strictObject({
   contentType: z.string().optional(),
 });
 
+/** Part of the answer, header or connection that a fault changes; one without any would do nothing. */
+const EFFECTS = [
+  "preset",
+  "answer",
+  "reset",
+  "truncateAfterBytes",
+  "stallAfterBytes",
+  "bytesPerSecond",
+  "endAfterCharacters",
+  "setHeaders",
+  "removeHeaders",
+] as const;
+
+function matchesName(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+}
+
+const operationNames = operations.map((operation) => operation.name);
+
+const isKnownOperation = (name: string) =>
+  name === "unknown" || operationNames.some((known) => matchesName(name, known));
+
 /** One fault: which requests it meets, how often, and what happens to them. */
-export const faultSpec = z.strictObject({
-  crm: z.enum(["salesforce", "hubspot"]).optional(),
-  /** An operation's name, or the beginning of one followed by `*`. */
-  operation: z.string().optional(),
-  method: z.string().optional(),
-  /** Matches when the request reads or writes this object, in a Composite too. */
-  object: z.string().optional(),
-  /** Part of the path and query string. */
-  path: z.string().optional(),
-  /** Lets this many matching requests through first. */
-  skip: z.int().min(0).default(0),
-  /** How many requests it meets; null for all. */
-  times: z.int().min(1).nullable().default(1),
-  /** `after`: the request takes effect first, then its answer is spoiled. */
-  when: z.enum(["before", "after"]).default("before"),
-  delayMs: z.int().min(0).default(0),
-  preset: z
-    .enum([
-      "expired_session",
-      "request_limit",
-      "server_error",
-      "bad_gateway",
-      "unavailable",
-      "expired_locator",
-      "wrong_json",
-    ])
-    .optional(),
-  answer: replacement.optional(),
-  /** Closes the connection without an answer. */
-  reset: z.literal(true).optional(),
-  /** Sends this many bytes of the body, then closes the connection. */
-  truncateAfterBytes: z.int().min(0).optional(),
-  /** Sends this many bytes of the body, then nothing, leaving the connection open. */
-  stallAfterBytes: z.int().min(0).optional(),
-  setHeaders: z.record(z.string(), z.string()).optional(),
-  removeHeaders: z.array(z.string()).optional(),
-});
+export const faultSpec = z
+  .strictObject({
+    crm: z.enum(["salesforce", "hubspot"]).optional(),
+    /** An operation's name, the beginning of one followed by `*`, or `unknown` for what is not emulated. */
+    operation: z
+      .string()
+      .refine(isKnownOperation, {
+        error: "no operation has this name; GET control/requests lists those called",
+      })
+      .optional(),
+    method: z.string().optional(),
+    /** Matches when the request reads or writes this object, in a Composite too. */
+    object: z.string().optional(),
+    /** Part of the path and query string. */
+    path: z.string().optional(),
+    /** Meets only these of the matching requests; 1 is the first. */
+    nth: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]).optional(),
+    /** Lets this many matching requests through first. */
+    skip: z.int().min(0).default(0),
+    /** How many requests it meets; null for all. Default: 1, or all where `nth` or `probability` choose. */
+    times: z.int().min(1).nullable().optional(),
+    /** The same as `times`. */
+    count: z.int().min(1).nullable().optional(),
+    /** Share of the matching requests it meets, drawn from `seed`: the same requests in the same run. */
+    probability: z.number().min(0).max(1).optional(),
+    seed: z.int().default(1),
+    /** `after`: the request takes effect first, then its answer is spoiled. */
+    when: z.enum(["before", "after"]).default("before"),
+    delayMs: z.int().min(0).default(0),
+    preset: z
+      .enum([
+        "expired_session",
+        "expired_token",
+        "revoked_token",
+        "request_limit",
+        "concurrent_limit",
+        "server_error",
+        "bad_gateway",
+        "unavailable",
+        "expired_locator",
+        "invalid_job",
+        "wrong_json",
+      ])
+      .optional(),
+    answer: replacement.optional(),
+    /** Closes the connection without an answer. */
+    reset: z.literal(true).optional(),
+    /** Sends this many bytes of the body, then closes the connection. */
+    truncateAfterBytes: z.int().min(0).optional(),
+    /** Sends this many bytes of the body, then nothing, leaving the connection open. */
+    stallAfterBytes: z.int().min(0).optional(),
+    /** Sends the body no faster than this. */
+    bytesPerSecond: z.int().min(1).optional(),
+    /** Ends the body here as if it were whole: nothing on the wire tells. */
+    endAfterCharacters: z.int().min(0).optional(),
+    setHeaders: z.record(z.string(), z.string()).optional(),
+    removeHeaders: z.array(z.string()).optional(),
+  })
+  .refine((spec) => spec.delayMs > 0 || EFFECTS.some((effect) => spec[effect] !== undefined), {
+    error: `a fault needs an effect: delayMs, ${EFFECTS.join(", ")}`,
+  })
+  .refine((spec) => spec.times === undefined || spec.count === undefined, {
+    error: "times and count mean the same; give one",
+  });
 
 export type FaultSpec = z.infer<typeof faultSpec>;
 
@@ -71,15 +121,41 @@ export interface FaultTable {
 
 interface Entry {
   readonly spec: FaultSpec;
+  /** How many requests it meets at most; null for all. */
+  readonly limit: number | null;
+  /** Next number in [0, 1). */
+  readonly draw: () => number;
   seen: number;
   met: number;
 }
 
-const same = (left: string, right: string) => left.toLowerCase() === right.toLowerCase();
-
-function matchesName(pattern: string, name: string): boolean {
-  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+/** Numbers in [0, 1) that follow from the seed (mulberry32). */
+function drawFrom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
+
+function entryOf(spec: FaultSpec): Entry {
+  const isChosen = spec.nth !== undefined || spec.probability !== undefined;
+  const given = spec.times === undefined ? spec.count : spec.times;
+  const limit = given === undefined ? (isChosen ? null : 1) : given;
+  return { spec, limit, draw: drawFrom(spec.seed), seen: 0, met: 0 };
+}
+
+/** Whether the fault meets the matching request that was just counted. */
+function isChosen({ spec, seen, draw }: Entry): boolean {
+  const { nth, skip, probability } = spec;
+  if (seen <= skip) return false;
+  if (nth !== undefined && ![nth].flat().includes(seen)) return false;
+  return probability === undefined || draw() < probability;
+}
+
+const same = (left: string, right: string) => left.toLowerCase() === right.toLowerCase();
 
 async function matches(spec: FaultSpec, subject: FaultSubject): Promise<boolean> {
   if (spec.crm !== undefined && spec.crm !== subject.crm) return false;
@@ -90,13 +166,13 @@ async function matches(spec: FaultSpec, subject: FaultSubject): Promise<boolean>
   return wanted === undefined || (await subject.objects()).some((object) => same(object, wanted));
 }
 
-const isSpent = (entry: Entry) => entry.spec.times !== null && entry.met >= entry.spec.times;
+const isSpent = (entry: Entry) => entry.limit !== null && entry.met >= entry.limit;
 
 export function createFaultTable(): FaultTable {
   let entries: Entry[] = [];
   return {
     add: (spec) => {
-      entries.push({ spec, seen: 0, met: 0 });
+      entries.push(entryOf(spec));
     },
     clear: () => {
       entries = [];
@@ -105,7 +181,7 @@ export function createFaultTable(): FaultTable {
       for (const entry of entries) {
         if (isSpent(entry) || !(await matches(entry.spec, subject))) continue;
         entry.seen += 1;
-        if (entry.seen <= entry.spec.skip) continue;
+        if (!isChosen(entry)) continue;
         entry.met += 1;
         return entry.spec;
       }
@@ -115,7 +191,7 @@ export function createFaultTable(): FaultTable {
       entries.map((entry) => ({
         fault: entry.spec,
         met: entry.met,
-        remaining: entry.spec.times === null ? null : entry.spec.times - entry.met,
+        remaining: entry.limit === null ? null : entry.limit - entry.met,
       })),
   };
 }
@@ -136,14 +212,29 @@ const page = (status: number, title: string): Answer => ({
   },
 });
 
-function presetAnswer(preset: NonNullable<FaultSpec["preset"]>): Answer {
+const sessionExpired = () =>
+  vendor(401, "INVALID_SESSION_ID", "Session expired or invalid", { "WWW-Authenticate": "Token" });
+
+/** A Bulk job's results are gone with the job; a query's locator is refused. */
+const expiredLocator = (operation: string) =>
+  operation.startsWith("jobs/")
+    ? vendor(404, "NOT_FOUND", "The requested resource does not exist")
+    : vendor(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
+
+function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: string): Answer {
   switch (preset) {
     case "expired_session":
-      return vendor(401, "INVALID_SESSION_ID", "Session expired or invalid", { "WWW-Authenticate": "Token" });
+    case "expired_token":
+    case "revoked_token":
+      return sessionExpired();
     case "request_limit":
       return vendor(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.");
+    case "concurrent_limit":
+      return vendor(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.");
     case "expired_locator":
-      return vendor(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
+      return expiredLocator(operation);
+    case "invalid_job":
+      return vendor(400, "INVALIDJOB", "InvalidJob : the job is no longer valid");
     case "server_error":
       return page(500, "Server Error");
     case "bad_gateway":
@@ -163,9 +254,15 @@ function presetAnswer(preset: NonNullable<FaultSpec["preset"]>): Answer {
   }
 }
 
+/** What a fault does to the CRM itself, so that the requests after it fail too. */
+export function faultEffect(spec: FaultSpec): "end_session" | "revoke_app" | undefined {
+  if (spec.preset === "expired_token") return "end_session";
+  return spec.preset === "revoked_token" ? "revoke_app" : undefined;
+}
+
 /** The answer a fault puts in the place of the real one, or undefined where it leaves the answer alone. */
-export function faultAnswer(spec: FaultSpec): Answer | undefined {
-  if (spec.preset !== undefined) return presetAnswer(spec.preset);
+export function faultAnswer(spec: FaultSpec, operation: string): Answer | undefined {
+  if (spec.preset !== undefined) return presetAnswer(spec.preset, operation);
   if (spec.answer === undefined) return undefined;
   const { status, headers, body, contentType } = spec.answer;
   if (typeof body !== "string") return { status, headers, body: { kind: "json", value: body } };

@@ -23,6 +23,16 @@ export interface Half {
   /** Settings of `POST control/faults` under the half's name, validated there. */
   applySettings(settings: unknown): void;
   settings(): Readonly<Record<string, unknown>>;
+  /** What `POST control/automation` sends under the half's name, validated there. */
+  automate(automation: unknown): void;
+  automation(): Readonly<Record<string, unknown>>;
+  clearAutomation(): void;
+  /** What `POST control/recycle-bin` sends under the half's name: restores or purges deleted records. */
+  recycle(command: unknown): Readonly<Record<string, unknown>>;
+  /** Ends the session of a request, or takes the app's approval back, for faults that last. */
+  strike(effect: "end_session" | "revoke_app", incoming: Incoming): void;
+  /** How far the `Date` header is off, in milliseconds. */
+  dateSkewMs(): number;
   /** Forgets jobs, cursors, settings; the org itself is reset by the half too. */
   reset(): void;
   load(object: string, rows: readonly Readonly<Record<string, unknown>>[]): { readonly loaded: number };

@@ -3,11 +3,11 @@ import type { Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock } from "../../core/time.ts";
 import { type Answer, jsonAnswer } from "./answer.ts";
-import { type FaultSpec, type FaultTable, faultAnswer } from "./faults.ts";
+import { type FaultSpec, type FaultTable, faultAnswer, faultEffect } from "./faults.ts";
 import type { Found, Half } from "./half.ts";
 import { BrokenBodyError, type Incoming, incomingOf } from "./incoming.ts";
 import type { RequestLedger } from "./request-ledger.ts";
-import { sendAnswer } from "./send-answer.ts";
+import { type Spoiling, sendAnswer } from "./send-answer.ts";
 
 /** The vendor's limit for address and headers together, in bytes. */
 const ADDRESS_AND_HEADERS_LIMIT = 16_384;
@@ -43,6 +43,34 @@ function noteParameters(parts: ListenerParts, half: Half, incoming: Incoming, fo
   return name;
 }
 
+/** The first characters of a text that comes in pieces. */
+function* firstCharacters(pieces: Iterable<string>, count: number): Generator<string> {
+  let left = count;
+  for (const piece of pieces) {
+    if (left <= 0) return;
+    yield piece.slice(0, left);
+    left -= piece.length;
+  }
+}
+
+/** A body that ends early and looks whole: its length and its packing are those of what is left. */
+function endedEarly(body: Answer["body"], count: number): Answer["body"] {
+  switch (body.kind) {
+    case "none":
+      return body;
+    case "stream":
+      return { ...body, chunks: firstCharacters(body.chunks, count) };
+    case "text":
+      return { ...body, text: body.text.slice(0, count) };
+    case "json":
+      return {
+        kind: "text",
+        text: JSON.stringify(body.value).slice(0, count),
+        contentType: "application/json;charset=UTF-8",
+      };
+  }
+}
+
 function spoil(answer: Answer, fault: FaultSpec): Answer {
   const headers: Record<string, string> = { ...answer.headers };
   for (const unwanted of fault.removeHeaders ?? []) {
@@ -50,7 +78,9 @@ function spoil(answer: Answer, fault: FaultSpec): Answer {
       if (name.toLowerCase() === unwanted.toLowerCase()) delete headers[name];
     }
   }
-  return { ...answer, headers: { ...headers, ...fault.setHeaders } };
+  const { endAfterCharacters } = fault;
+  const body = endAfterCharacters === undefined ? answer.body : endedEarly(answer.body, endAfterCharacters);
+  return { ...answer, body, headers: { ...headers, ...fault.setHeaders } };
 }
 
 /** The answer to one request with its fault applied, or undefined where the connection is to be reset. */
@@ -59,32 +89,41 @@ async function answerOf(
   incoming: Incoming,
   found: Found,
   fault: FaultSpec | undefined,
+  operation: string,
 ): Promise<Answer | undefined> {
   if (fault === undefined) return half.handle(incoming, found);
   if (fault.delayMs > 0) await delay(fault.delayMs);
-  const replacement = faultAnswer(fault);
+  const effect = faultEffect(fault);
+  const replacement = faultAnswer(fault, operation);
   if (fault.when === "before") {
+    if (effect !== undefined) half.strike(effect, incoming);
     if (fault.reset) return undefined;
-    if (replacement !== undefined) return replacement;
+    if (replacement !== undefined) return spoil(replacement, fault);
   }
   const answer = await half.handle(incoming, found);
+  if (effect !== undefined) half.strike(effect, incoming);
   if (fault.reset) return undefined;
-  return replacement ?? spoil(answer, fault);
+  return spoil(replacement ?? answer, fault);
+}
+
+/** What a fault does to the bytes on their way. */
+function spoilingOf(fault: FaultSpec | undefined): Spoiling | undefined {
+  if (fault === undefined) return undefined;
+  const { truncateAfterBytes, stallAfterBytes, bytesPerSecond } = fault;
+  const isSpoiled = [truncateAfterBytes, stallAfterBytes, bytesPerSecond].some((one) => one !== undefined);
+  return isSpoiled ? { truncateAfterBytes, stallAfterBytes, bytesPerSecond } : undefined;
 }
 
 async function serve(parts: ListenerParts, request: IncomingMessage, response: ServerResponse) {
   const incoming = incomingOf(request);
-  const send = (answer: Answer, fault?: FaultSpec) =>
+  const send = (answer: Answer, fault?: FaultSpec, skewMs = 0) =>
     sendAnswer(response, answer, {
-      now: parts.clock.now(),
+      now: new Date(parts.clock.now().getTime() + skewMs),
       acceptsGzip: /\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))/i.test(
         incoming.headers["accept-encoding"] ?? "",
       ),
       isHead: request.method === "HEAD",
-      spoiling:
-        fault?.truncateAfterBytes === undefined && fault?.stallAfterBytes === undefined
-          ? undefined
-          : { truncateAfterBytes: fault.truncateAfterBytes, stallAfterBytes: fault.stallAfterBytes },
+      spoiling: spoilingOf(fault),
     });
   if (incoming.path === "/control" || incoming.path.startsWith("/control/")) {
     await send(await parts.control(incoming));
@@ -110,12 +149,12 @@ async function serve(parts: ListenerParts, request: IncomingMessage, response: S
     address: request.url ?? "",
     objects: () => half.objects(incoming, found),
   });
-  const answer = await answerOf(half, incoming, found, fault);
+  const answer = await answerOf(half, incoming, found, fault, operation);
   if (answer === undefined) {
     request.socket.resetAndDestroy();
     return;
   }
-  await send(answer, fault);
+  await send(answer, fault, half.dateSkewMs());
 }
 
 async function listen(server: Server, port: number): Promise<number> {

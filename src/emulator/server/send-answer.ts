@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createGzip, gzip, constants as zlib } from "node:zlib";
 import type { Answer } from "./answer.ts";
@@ -14,7 +15,12 @@ const GZIP_FLOOR = 860;
 export interface Spoiling {
   readonly truncateAfterBytes?: number | undefined;
   readonly stallAfterBytes?: number | undefined;
+  /** The whole body goes out, no faster than this. */
+  readonly bytesPerSecond?: number | undefined;
 }
+
+/** How often a slow body goes on. */
+const SLOW_STEP_MS = 50;
 
 function bodyText(body: Answer["body"]): { readonly text: string; readonly contentType: string } | undefined {
   if (body.kind === "json") {
@@ -25,19 +31,32 @@ function bodyText(body: Answer["body"]): { readonly text: string; readonly conte
 
 /** Only what fits the budget goes out, so that no byte past it can slip through a buffer. */
 async function sendSpoiled(response: ServerResponse, bytes: AsyncIterable<Uint8Array>, spoiling: Spoiling) {
-  let budget = spoiling.truncateAfterBytes ?? spoiling.stallAfterBytes ?? 0;
+  const limit = spoiling.truncateAfterBytes ?? spoiling.stallAfterBytes;
+  let budget = limit ?? Number.POSITIVE_INFINITY;
   response.flushHeaders();
   for await (const chunk of bytes) {
-    const part = chunk.subarray(0, budget);
+    const part = chunk.subarray(0, Math.min(chunk.length, budget));
     budget -= part.length;
-    if (part.length > 0) await new Promise((resolve) => response.write(part, resolve));
-    if (budget === 0) break;
+    await sendPart(response, part, spoiling.bytesPerSecond);
+    if (budget === 0 || response.destroyed) break;
   }
+  if (limit === undefined) return void response.end();
   if (spoiling.truncateAfterBytes !== undefined) {
     response.socket?.destroy();
     return;
   }
   if (!response.destroyed) await once(response, "close");
+}
+
+async function sendPart(response: ServerResponse, part: Uint8Array, bytesPerSecond: number | undefined) {
+  const step =
+    bytesPerSecond === undefined
+      ? part.length
+      : Math.max(1, Math.round((bytesPerSecond * SLOW_STEP_MS) / 1000));
+  for (let at = 0; at < part.length && !response.destroyed; at += step) {
+    await new Promise((resolve) => response.write(part.subarray(at, at + step), resolve));
+    if (bytesPerSecond !== undefined) await delay(SLOW_STEP_MS);
+  }
 }
 
 async function sendStream(

@@ -4,7 +4,7 @@ import { createControl } from "./control.ts";
 import type { EmulatorClock } from "./emulator-clock.ts";
 import { createFaultTable } from "./faults.ts";
 import { startListener } from "./http-server.ts";
-import { type ConfigurableOrg, isConfigurable, readOrgSettings } from "./org-settings.ts";
+import { type ConfigurableOrg, configurable } from "./org-settings.ts";
 import { createRequestLedger } from "./request-ledger.ts";
 import { writeEnvFile } from "./write-env-file.ts";
 
@@ -45,20 +45,6 @@ export interface Emulator {
   close(): Promise<void>;
 }
 
-/** The control API's answer to an org without settings. */
-class NoOrgSettingsError extends Error {
-  readonly status = 400;
-  constructor() {
-    super("the org behind this emulator has no settings that could be changed");
-    this.name = "NoOrgSettingsError";
-  }
-}
-
-function applyOrgSettings(org: Org | ConfigurableOrg, values: unknown): void {
-  if (!isConfigurable(org)) throw new NoOrgSettingsError();
-  org.configure(readOrgSettings(values));
-}
-
 /**
  * Serves the emulated CRMs and their control API over HTTP on 127.0.0.1. The org must be filled and its start marked
  * before.
@@ -79,7 +65,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       ledger,
       url,
       onMishap,
-      applyOrgSettings: (values) => applyOrgSettings(org, values),
+      configurable: () => configurable(org),
     });
     connected = { url, half };
     const halves = [half];

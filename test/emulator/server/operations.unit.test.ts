@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
+import { controlCalls } from "../../../src/emulator/control-calls.ts";
 import { operations, salesforceOperations } from "../../../src/emulator/operations.ts";
+import { refusals } from "../../../src/emulator/refusals.ts";
 import { createClientApp } from "../../../src/emulator/salesforce/wire/oauth/client-app.ts";
 import { openRoutes, sessionRoutes } from "../../../src/emulator/salesforce/wire/routes.ts";
 import { createRouteTable } from "../../../src/emulator/server/route-table.ts";
@@ -38,5 +41,46 @@ describe("the list of operations", () => {
         "metadata/deployRequest POST",
       ]),
     );
+  });
+});
+
+describe("the list of refusals", () => {
+  const SOURCES = [
+    "salesforce/engine/write/save-errors.ts",
+    "salesforce/engine/write/recycle-bin.ts",
+    "salesforce/engine/write/save-rows.ts",
+    "salesforce/engine/write/remove-rows.ts",
+    "salesforce/engine/automation/check-automation.ts",
+    "server/faults.ts",
+  ];
+
+  it("has every code that a row or a fault answers with, once, with its documentation", async () => {
+    const texts = await Promise.all(
+      SOURCES.map((file) => readFile(new URL(`../../../src/emulator/${file}`, import.meta.url), "utf8")),
+    );
+    const used = texts.flatMap((text) =>
+      [...text.matchAll(/(?:saveError|VendorError|vendor)\(\s*(?:\d+,\s*)?"([A-Z_]+)"/g)].map(
+        (found) => found[1],
+      ),
+    );
+    // Two dozen row errors at least: the pattern still finds them.
+    expect(new Set(used).size).toBeGreaterThan(24);
+    const listed = refusals.map((one) => one.code);
+    expect(new Set(listed).size).toBe(listed.length);
+    expect([...new Set(used)].filter((code) => code !== undefined && !listed.includes(code))).toEqual([]);
+    for (const { documentation, words } of refusals) {
+      expect([new URL(documentation).protocol, words === ""]).toEqual(["https:", false]);
+    }
+  });
+});
+
+describe("the list of control calls", () => {
+  it("has every call that the control API takes", async () => {
+    const text = await readFile(new URL("../../../src/emulator/server/control.ts", import.meta.url), "utf8");
+    const taken = [...text.matchAll(/case "((?:GET|POST|DELETE) [\w-]+)":/g)].map((found) =>
+      String(found[1]),
+    );
+    const listed = controlCalls.map(({ method, path }) => `${method} ${path.split("/")[0]}`);
+    expect(new Set(taken)).toEqual(new Set(listed));
   });
 });

@@ -81,6 +81,9 @@ export interface Staff {
 
 const TEAMS = ["Team North", "Team South", "Team Americas"] as const;
 
+/** A team is three reps or more: below that nothing can be said of how work is spread over it. */
+const SMALLEST_TEAM = 3;
+
 /** Twelve reps at 5,000 leads, more than twice that at 20,000, about 190 at 200,000. */
 export function repCount(leads: number): number {
   return Math.max(6, Math.round(12 * (leads / 5_000) ** 0.75));
@@ -141,7 +144,8 @@ export function hireStaff(options: {
   const chief = addRole("Chief Executive", null);
   const salesHead = addRole("Head of Sales", chief);
   const marketing = addRole("Marketing", chief);
-  const teams = TEAMS.map((team) => {
+  const count = repCount(leads);
+  const teams = TEAMS.slice(0, Math.floor(count / SMALLEST_TEAM)).map((team) => {
     const lead = addRole(`${team} Lead`, salesHead);
     return { name: team, lead, member: addRole(`${team} Reps`, lead) };
   });
@@ -220,7 +224,6 @@ export function hireStaff(options: {
   });
 
   const year = now - start;
-  const count = repCount(leads);
   const reps: Rep[] = [];
   // Two more who left: their leads of the time before are still theirs.
   for (let index = 0; index < count + 2; index += 1) {

@@ -14,6 +14,14 @@ import {
   VendorError,
   type WriteOptions,
 } from "../org.ts";
+import { type Automation, type AutomationChanges, NO_AUTOMATION } from "./automation/automation.ts";
+import { changeAutomation, clearAutomation } from "./automation/change-automation.ts";
+import {
+  type FieldRevocation,
+  type PicklistRename,
+  renamePicklistValue,
+  revokeField,
+} from "./automation/rename-picklist.ts";
 import { buildBase } from "./base-company.ts";
 import { makeId } from "./ids.ts";
 import { refreshDefinitions } from "./metadata/definition-rows.ts";
@@ -21,11 +29,14 @@ import { deployComponents } from "./metadata/deploy.ts";
 import { describeGlobal, describeObject } from "./metadata/describe.ts";
 import { addEntity, entityOfId, findEntity, type OrgState, touchMetadata } from "./org-state.ts";
 import { fieldAccessor, momentOf } from "./read-field.ts";
+import { countRecords, countsByObject } from "./record-counts.ts";
 import { standardObjects } from "./schema/standard-objects.ts";
 import type { OrgSettings } from "./settings.ts";
 import { retrieveRecord, runQuery } from "./soql/run-query.ts";
 import { HeadTable } from "./store/columns.ts";
+import { accessOf } from "./visibility.ts";
 import { loadRows } from "./write/load-rows.ts";
+import { deletedBetween, purgeAll, purgeIds, undelete } from "./write/recycle-bin.ts";
 import { removeRows } from "./write/remove-rows.ts";
 import { insertRows, updateRows, upsertRows } from "./write/save-rows.ts";
 
@@ -44,6 +55,19 @@ export interface EngineOrg extends Org {
   readonly settings: OrgSettings;
   /** Changes the named settings; what is visible may change with them, so the metadata stamp moves. */
   configure(changes: Partial<OrgSettings>): void;
+  /** What the org does by itself: rules, triggers, locks, sharing, storage. */
+  readonly automation: Automation;
+  /** @throws VendorError 400 naming the object, field or formula that cannot be; nothing is changed then */
+  automate(changes: AutomationChanges): void;
+  clearAutomation(): void;
+  /** @throws VendorError 400 where there is no such field or value */
+  renamePicklistValue(rename: PicklistRename): void;
+  /** @throws VendorError 400 where there is no such field */
+  revokeField(revocation: FieldRevocation): void;
+  /** Restores deleted records, with what was deleted with them. @throws VendorError UNDELETE_FAILED */
+  undelete(ids: readonly string[]): { readonly restored: number };
+  /** Takes deleted records out for good: those named, those of one object, or all. @throws VendorError */
+  purge(which: { readonly ids?: readonly string[]; readonly object?: string }): { readonly purged: number };
 }
 
 /** An org with its base rows and nothing else. */
@@ -64,10 +88,17 @@ export function createOrg(options: OrgOptions): EngineOrg {
       leadAssignmentRule: { isActive: true, targets: [] },
       hiddenFields: [],
       hiddenObjects: [],
+      readOnlyFields: [],
       trackedFields: options.tracksLeadHistory === false ? {} : { Lead: ["Owner", "Status"] },
       lockedIds: [],
       validate: undefined,
     },
+    bin: [],
+    purged: [],
+    automation: NO_AUTOMATION,
+    heldLocks: [],
+    storageLimit: undefined,
+    automationRows: [],
     metadataVersion: 0,
     metadataChangedAt: new Date(Math.floor(options.clock.now().getTime() / 1000) * 1000),
     customObjectCount: 0,
@@ -77,6 +108,7 @@ export function createOrg(options: OrgOptions): EngineOrg {
   const users = buildBase(state);
   const compileFormula = options.compileFormula ?? compileOurs;
   let start: StartState | undefined;
+  let startCount = 0;
 
   return {
     organizationId: state.organizationId,
@@ -93,7 +125,18 @@ export function createOrg(options: OrgOptions): EngineOrg {
       state.settings = { ...state.settings, ...changes };
       touchMetadata(state);
     },
+    get automation() {
+      return state.automation;
+    },
+    automate: (changes) => changeAutomation(state, changes, countRecords(state)),
+    clearAutomation: () => clearAutomation(state),
+    renamePicklistValue: (rename) => renamePicklistValue(state, rename),
+    revokeField: (revocation) => revokeField(state, revocation),
     recordCount: () => countRecords(state),
+    recordCountAtStart: () => startCount,
+    recordCounts: () => countsByObject(state),
+    storageLimit: () => state.storageLimit,
+    deletedRecords: (session, object, from, until) => readDeleted(state, session, object, from, until),
     query(session: Session, soql: string, queryOptions): QueryResult {
       return runQuery(state, session, soql, queryOptions);
     },
@@ -121,7 +164,10 @@ export function createOrg(options: OrgOptions): EngineOrg {
     upsert(session, object, externalIdField, rows, write) {
       return upsertRows(state, session, object, externalIdField, rows, write);
     },
-    remove: (session, ids, write) => removeRows(state, session, ids, write),
+    remove: (session, ids, write) =>
+      removeRows(state, session, ids, write, write.operation === "bulk ingest hardDelete"),
+    undelete: (ids) => undelete(state, ids),
+    purge: ({ ids, object }) => (ids === undefined ? purgeAll(state, object) : purgeIds(state, ids)),
     objectOfId: (id) => entityOfId(state, id)?.def.name,
     deploy(
       session: Session,
@@ -148,6 +194,7 @@ export function createOrg(options: OrgOptions): EngineOrg {
       if (start !== undefined)
         throw new Error("The start company is marked already; markStart is called once.");
       start = saveStart(state);
+      startCount = countRecords(state);
     },
     reset() {
       if (start === undefined)
@@ -164,6 +211,8 @@ interface StartState {
   readonly components: OrgState["components"];
   readonly assignmentTurn: number;
   readonly customObjectCount: number;
+  readonly automation: Automation;
+  readonly automationRows: OrgState["automationRows"];
   readonly point: Savepoint;
 }
 
@@ -174,6 +223,8 @@ function saveStart(state: OrgState): StartState {
     components: new Map(state.components),
     assignmentTurn: state.assignmentTurn,
     customObjectCount: state.customObjectCount,
+    automation: state.automation,
+    automationRows: state.automationRows,
     point: openSavepoint(state),
   };
 }
@@ -185,6 +236,10 @@ function restoreStart(state: OrgState, start: StartState): void {
   state.components = new Map(start.components);
   state.assignmentTurn = start.assignmentTurn;
   state.customObjectCount = start.customObjectCount;
+  state.automation = start.automation;
+  state.automationRows = start.automationRows;
+  state.heldLocks = [];
+  state.storageLimit = undefined;
   state.writes.length = 0;
   touchMetadata(state);
 }
@@ -193,7 +248,7 @@ function restoreStart(state: OrgState, start: StartState): void {
 function openSavepoint(state: OrgState): Savepoint {
   const entities = new Map(state.entities);
   const writeCount = state.writes.length;
-  const { settings, assignmentTurn } = state;
+  const { settings, assignmentTurn, bin, purged } = state;
   for (const entity of entities.values()) entity.table.begin();
   return {
     release() {
@@ -205,16 +260,27 @@ function openSavepoint(state: OrgState): Savepoint {
       state.writes.length = Math.min(state.writes.length, writeCount);
       state.settings = settings;
       state.assignmentTurn = assignmentTurn;
+      state.bin = bin;
+      state.purged = purged;
     },
   };
 }
 
-function countRecords(state: OrgState): number {
-  let count = 0;
-  for (const { def, table } of state.entities.values()) {
-    if (!def.isSetup) count += table.rowCount - table.purgedCount;
+/** @throws VendorError NOT_FOUND for an object that is not there or not visible */
+function readDeleted(
+  state: OrgState,
+  session: Session,
+  object: string,
+  from: Date,
+  until: Date,
+): readonly { readonly id: string; readonly deletedAt: Date }[] {
+  const entity = findEntity(state, object);
+  if (entity === undefined || !accessOf(state, session).canRead(entity)) {
+    throw new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
   }
-  return count;
+  return deletedBetween(state, entity, from.getTime(), until.getTime())
+    .toSorted((left, right) => left.deletedAt - right.deletedAt || (left.id < right.id ? -1 : 1))
+    .map(({ id, deletedAt }) => ({ id, deletedAt: new Date(deletedAt) }));
 }
 
 function* dumpRows(state: OrgState, object: string): Iterable<Record<string, unknown>> {

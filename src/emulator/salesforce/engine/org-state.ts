@@ -1,6 +1,7 @@
 /** The org's data and schema, handed to every function of the engine. */
 import type { Clock } from "../../../core/time.ts";
 import { type Session, type WriteLogEntry } from "../org.ts";
+import type { Automation, HeldLock } from "./automation/automation.ts";
 import type { FieldDef, ObjectDef } from "./schema/definitions.ts";
 import type { OrgSettings } from "./settings.ts";
 import type { HeadTable, Raw } from "./store/columns.ts";
@@ -16,15 +17,26 @@ export interface Entity {
   readonly relationships: ReadonlyMap<string, FieldDef>;
 }
 
-/** What a deployed permission set grants. */
+/** What a deployed permission set or profile grants. */
 export interface Grant {
+  /** Id of the permission set; a profile's rights stand in a set of its own. */
   readonly id: string;
+  /** The profile the rights belong to; undefined for a permission set, which works where it is assigned. */
+  readonly profileId?: string;
   readonly fields: ReadonlyMap<string, { readonly isReadable: boolean; readonly isEditable: boolean }>;
   readonly objects: ReadonlyMap<
     string,
-    { readonly read: boolean; readonly create: boolean; readonly edit: boolean; readonly delete: boolean }
+    {
+      readonly read: boolean;
+      readonly create: boolean;
+      readonly edit: boolean;
+      readonly delete: boolean;
+      readonly modifyAll: boolean;
+    }
   >;
   readonly userPermissions: ReadonlySet<string>;
+  /** Lower-case developer names of custom permissions. */
+  readonly customPermissions: ReadonlySet<string>;
 }
 
 /** Deployed metadata that has no rows of its own: kept so that a redeploy can be compared. */
@@ -32,6 +44,18 @@ export interface KeptComponent {
   readonly type: string;
   readonly fullName: string;
   readonly fingerprint: string;
+}
+
+/** A record by its object and id. */
+export interface Place {
+  readonly object: string;
+  readonly id: string;
+}
+
+/** One delete: the record, what went with it, and the custom lookups that let go of any of them. */
+export interface BinEntry extends Place {
+  readonly with: readonly Place[];
+  readonly cleared: readonly (Place & { readonly field: string; readonly target: string })[];
 }
 
 export interface OrgState {
@@ -46,6 +70,17 @@ export interface OrgState {
   grants: Map<string, Grant>;
   components: Map<string, KeptComponent>;
   settings: OrgSettings;
+  /** Deletes that can be undone, oldest first; replaced, never changed in place. */
+  bin: readonly BinEntry[];
+  /** Records taken out for good, with the milliseconds of their delete; replaced as well. */
+  purged: readonly (Place & { readonly deletedAt: number })[];
+  automation: Automation;
+  /** The automation's row locks as they stand. */
+  heldLocks: readonly HeldLock[];
+  /** Records that data storage holds at most; undefined: as many as the edition gives. */
+  storageLimit: number | undefined;
+  /** Tooling rows that stand for the automation. */
+  automationRows: readonly Place[];
   /** Counts metadata changes; caches compare it. */
   metadataVersion: number;
   metadataChangedAt: Date;

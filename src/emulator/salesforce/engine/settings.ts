@@ -20,6 +20,8 @@ export interface OrgSettings {
   /** `Lead.FirstCallDateTime`: nobody but the admin sees it. Names are case-insensitive. */
   readonly hiddenFields: readonly string[];
   readonly hiddenObjects: readonly string[];
+  /** As hiddenFields, for fields that stay readable. */
+  readonly readOnlyFields: readonly string[];
   /** Fields under history tracking by object; `Owner` stands for OwnerId. */
   readonly trackedFields: Readonly<Record<string, readonly string[]>>;
   /** Records somebody else holds: a write to them, or to their children, is UNABLE_TO_LOCK_ROW. */

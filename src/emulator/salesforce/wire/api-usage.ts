@@ -1,4 +1,4 @@
-import { type Clock, HOUR_MS } from "../../../core/time.ts";
+import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS } from "../../../core/time.ts";
 import type { WireSettings } from "./wire-settings.ts";
 
 /** The org's allowance of API requests, rolling over 24 emulated hours. */
@@ -12,13 +12,24 @@ export interface ApiUsage {
   clear(): void;
 }
 
-export function createApiUsage(clock: Clock, settings: WireSettings): ApiUsage {
+/** Other clients of the org, calling at an even pace since an instant in milliseconds. */
+export interface OtherClients {
+  requestsPerMinute: number;
+  since: number;
+}
+
+export function createApiUsage(clock: Clock, settings: WireSettings, others: OtherClients): ApiUsage {
   const hours = new Map<number, number>();
   let headers = 0;
   const hour = () => Math.floor(clock.now().getTime() / HOUR_MS);
+  const usedByOthers = () => {
+    const elapsed = Math.min(DAY_MS, Math.max(0, clock.now().getTime() - others.since));
+    const calls = Math.floor((elapsed / MINUTE_MS) * others.requestsPerMinute);
+    return settings.apiRequestsUsedByOthers + calls;
+  };
   const used = () => {
     const present = hour();
-    let sum = settings.apiRequestsUsedByOthers;
+    let sum = usedByOthers();
     for (const [at, count] of hours) {
       if (at <= present - 24) hours.delete(at);
       else if (at <= present) sum += count;

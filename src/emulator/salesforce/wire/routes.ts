@@ -10,9 +10,11 @@ import * as collections from "./rest/collections.ts";
 import { composite } from "./rest/composite.ts";
 import { compositeBatch } from "./rest/composite-batch.ts";
 import { describeGlobal, describeObject, objectInfo, resources, versions } from "./rest/describe.ts";
-import { limits } from "./rest/limits.ts";
+import { limits, recordCount } from "./rest/limits.ts";
 import * as query from "./rest/query.ts";
 import * as records from "./rest/records.ts";
+import { deletedRecords, updatedRecords } from "./rest/replication.ts";
+import { loginService, metadataService } from "./soap/metadata-service.ts";
 
 type SalesforceOperation = (typeof salesforceOperations)[number];
 type NameOf<O> = O extends { readonly name: infer N extends string } ? N : never;
@@ -26,6 +28,8 @@ export const openRoutes = (app: ClientApp): Readonly<Record<OpenOperationName, O
   "oauth2/token": tokenEndpoint(app),
   "oauth2/revoke": revokeEndpoint,
   versions,
+  "soap/partner": loginService(app),
+  "soap/metadata": metadataService,
 });
 
 /** Handlers that run as a user, one for each such operation of the list. */
@@ -34,8 +38,11 @@ export const sessionRoutes: Readonly<Record<SessionOperationName, Handler>> = {
   id: identity,
   resources,
   limits,
+  "limits/recordCount": recordCount,
   sobjects: describeGlobal,
   "sobjects/describe": describeObject,
+  "sobjects/updated": updatedRecords,
+  "sobjects/deleted": deletedRecords,
   "sobjects/object GET": objectInfo,
   "sobjects/object POST": records.createRecord,
   "sobjects/record GET": records.getRecord,

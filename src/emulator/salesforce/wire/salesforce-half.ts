@@ -1,16 +1,21 @@
+import { SECOND_MS } from "../../../core/time.ts";
 import { type Operation, salesforceOperations } from "../../operations.ts";
 import { type Answer, jsonAnswer } from "../../server/answer.ts";
+import { type Moment, readAutomation } from "../../server/automation-body.ts";
 import type { EmulatorClock } from "../../server/emulator-clock.ts";
 import type { Found, Half } from "../../server/half.ts";
 import { BodyTooLargeError, BrokenBodyError, type Incoming } from "../../server/incoming.ts";
+import { type ConfigurableOrg, readOrgSettings } from "../../server/org-settings.ts";
+import { readRecycleCommand } from "../../server/recycle-body.ts";
 import type { RequestLedger } from "../../server/request-ledger.ts";
 import { createRouteTable, type RouteMatch } from "../../server/route-table.ts";
 import { type Org, type Session, VendorError } from "../org.ts";
-import { createApiUsage } from "./api-usage.ts";
+import { createApiUsage, type OtherClients } from "./api-usage.ts";
 import { createIngestJobs } from "./bulk/ingest-jobs.ts";
 import { createQueryJobs } from "./bulk/query-jobs.ts";
 import type { Handler, OpenHandler, WireContext } from "./call.ts";
 import { createDeployments } from "./metadata/deployments.ts";
+import { createMoments } from "./moments.ts";
 import { type ClientApp, createClientApp } from "./oauth/client-app.ts";
 import { adminSession, integrationSession } from "./oauth/sessions.ts";
 import { createTokenStore } from "./oauth/token-store.ts";
@@ -18,6 +23,7 @@ import { requestObjects } from "./request-objects.ts";
 import { isKnownVersion } from "./rest/describe.ts";
 import { createQueryCursors } from "./rest/query-cursors.ts";
 import { openRoutes, sessionRoutes } from "./routes.ts";
+import { soapFault } from "./soap/envelope.ts";
 import {
   methodNotAllowed,
   notFound,
@@ -34,8 +40,8 @@ export interface SalesforceParts {
   readonly ledger: RequestLedger;
   /** `http://127.0.0.1:PORT` */
   readonly url: string;
-  /** Hands settings under `org` to the org. @throws Error naming a setting it does not have */
-  applyOrgSettings(values: Readonly<Record<string, unknown>>): void;
+  /** The org as the control API changes it. @throws Error with status 400 where it cannot be changed */
+  configurable(): ConfigurableOrg;
   onMishap(error: unknown): void;
 }
 
@@ -52,8 +58,18 @@ const isMatch = (found: Found): found is RouteMatch<Operation> => found !== unde
 const UNSERVED_BELOW_OBJECT =
   /\/sobjects\/[^/]+\/(?:describe|listviews|namedLayouts|quickActions|updated|deleted)\/[^/]/i;
 
+const bearerOf = (incoming: Incoming): string | undefined =>
+  /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(incoming.headers["authorization"] ?? "")?.[1];
+
+/** An administrator's change, now. @throws VendorError where it cannot be */
+function happen(org: ConfigurableOrg, { renamePicklistValue, revokeField, automation }: Moment): void {
+  if (renamePicklistValue !== undefined) org.renamePicklistValue(renamePicklistValue);
+  if (revokeField !== undefined) org.revokeField(revokeField);
+  if (automation !== undefined) org.automate(automation);
+}
+
 function authenticate(context: WireContext, incoming: Incoming): Session {
-  const token = /^(?:Bearer|OAuth)\s+(\S+)$/i.exec(incoming.headers["authorization"] ?? "")?.[1];
+  const token = bearerOf(incoming);
   const session = token === undefined ? undefined : context.tokens.sessionOf(token);
   if (session === undefined) throw sessionExpired();
   return session;
@@ -88,17 +104,23 @@ function mishap(error: unknown): Answer {
 }
 
 /** What a VendorError looks like on the wire; anything else is a mistake of ours, told and answered with 500. */
-async function refusalsAnswered(parts: SalesforceParts, work: () => Promise<Answer>): Promise<Answer> {
+async function refusalsAnswered(
+  parts: SalesforceParts,
+  path: string,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof VendorError) return vendorErrorAnswer(error);
+    if (error instanceof VendorError) {
+      return /^\/services\/Soap\//i.test(path) ? soapFault(error) : vendorErrorAnswer(error);
+    }
     if (!(error instanceof BrokenBodyError)) parts.onMishap(error);
     return mishap(error);
   }
 }
 
-function createContext(parts: SalesforceParts, settings: WireSettings): WireContext {
+function createContext(parts: SalesforceParts, settings: WireSettings, others: OtherClients): WireContext {
   const { org, clock, ledger, url } = parts;
   return {
     org,
@@ -106,7 +128,7 @@ function createContext(parts: SalesforceParts, settings: WireSettings): WireCont
     url,
     settings,
     ledger,
-    usage: createApiUsage(clock, settings),
+    usage: createApiUsage(clock, settings, others),
     tokens: createTokenStore(org.organizationId, clock, settings),
     cursors: createQueryCursors(clock),
     queryJobs: createQueryJobs(clock, settings),
@@ -119,8 +141,13 @@ function createContext(parts: SalesforceParts, settings: WireSettings): WireCont
 export async function createSalesforceHalf(parts: SalesforceParts): Promise<SalesforceHalf> {
   const app = await createClientApp();
   const settings: WireSettings = { ...defaultWireSettings };
-  const context = createContext(parts, settings);
+  const others: OtherClients = { requestsPerMinute: 0, since: 0 };
+  const context = createContext(parts, settings, others);
   const { org, ledger } = parts;
+  const moments = createMoments(
+    (moment) => happen(parts.configurable(), moment),
+    (error) => parts.onMishap(error),
+  );
   const table = createRouteTable<Operation>(salesforceOperations);
   const openHandlers = new Map<string, OpenHandler>(Object.entries(openRoutes(app)));
   const sessionHandlers = new Map<string, Handler>(Object.entries(sessionRoutes));
@@ -153,7 +180,7 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
 
   /** Subrequests: same user, not metered, counted apart. */
   const dispatchAs = (session: Session | undefined) => (incoming: Incoming) =>
-    refusalsAnswered(parts, async () => {
+    refusalsAnswered(parts, incoming.path, async () => {
       const match = found(incoming.method, incoming.path);
       if (!isMatch(match)) throw match === undefined ? notFound() : methodNotAllowed(incoming.method, match);
       ledger.countSubrequest("salesforce", match.operation.name);
@@ -162,7 +189,7 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
 
   const handle = async (incoming: Incoming, found: Found): Promise<Answer> => {
     let isCharged = false;
-    const answer = await refusalsAnswered(parts, async () => {
+    const answer = await refusalsAnswered(parts, incoming.path, async () => {
       if (!isMatch(found)) {
         // The vendor looks at the session before the path.
         if (incoming.path.startsWith("/services/data/")) authenticate(context, incoming);
@@ -170,6 +197,7 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
       }
       const session = found.operation.session ? authenticate(context, incoming) : undefined;
       if (found.operation.metered) {
+        moments.pass();
         charge(context);
         isCharged = true;
       }
@@ -192,14 +220,53 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
     tooLong: tooLongAnswer,
     applySettings: (value) => {
       const patch = readSettingsPatch(value);
-      if (patch.org !== undefined) parts.applyOrgSettings(patch.org);
+      if (patch.org !== undefined) parts.configurable().configure(readOrgSettings(patch.org));
       mergeSettings(settings, patch);
+      if (patch.appRevoked === true) context.tokens.revokeAll();
       if (patch.expireSessions !== undefined) context.tokens.expire(patch.expireSessions);
     },
     settings: () => ({ ...settings, apiRequestsUsed: context.usage.used() }),
+    automate: (value) => {
+      const { org: changes, otherClients, moments: appointed } = readAutomation(value);
+      if (Object.keys(changes).length > 0) parts.configurable().automate(changes);
+      if (otherClients !== undefined) {
+        others.requestsPerMinute = otherClients?.requestsPerMinute ?? 0;
+        others.since = parts.clock.now().getTime();
+      }
+      if (appointed !== undefined) moments.set(appointed);
+    },
+    automation: () => ({
+      ...("automation" in org ? parts.configurable().automation : {}),
+      otherClients: { requestsPerMinute: others.requestsPerMinute },
+      moments: moments.list(),
+    }),
+    clearAutomation: () => {
+      if ("automation" in org) parts.configurable().clearAutomation();
+      others.requestsPerMinute = 0;
+      moments.set([]);
+    },
+    recycle: (value) => {
+      const { undelete, purge } = readRecycleCommand(value);
+      const target = parts.configurable();
+      return {
+        ...(undelete === undefined ? {} : target.undelete(undelete)),
+        ...(purge === undefined ? {} : target.purge(purge)),
+      };
+    },
+    strike: (effect, incoming) => {
+      if (effect === "end_session") context.tokens.end(bearerOf(incoming) ?? "");
+      else {
+        settings.appRevoked = true;
+        context.tokens.revokeAll();
+      }
+    },
+    dateSkewMs: () => settings.dateSkewSeconds * SECOND_MS,
     reset: () => {
       org.reset();
       mergeSettings(settings, defaultWireSettings);
+      others.requestsPerMinute = 0;
+      moments.set([]);
+      context.tokens.restore();
       for (const kept of [context.usage, context.cursors, context.queryJobs, context.ingestJobs])
         kept.clear();
       context.deployments.clear();

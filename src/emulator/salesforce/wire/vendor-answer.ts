@@ -23,14 +23,54 @@ const STATUS_OF_SAVE_ERROR: Readonly<Record<string, number>> = {
   INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY: 403,
 };
 
-/** A failed row of a single-record operation. The record's own id being unknown is 404, a parent's is 400. */
-export function saveErrorAnswer(errors: readonly SaveError[]): Answer {
+/**
+ * What a duplicate rule found, under the key as the vendor spells it. As seen in users' logs of API 50.0 and 51.0;
+ * whether later versions spell it right is not confirmed.
+ */
+function duplicateBody({ message, duplicates }: SaveError, base: string) {
+  if (duplicates === undefined) return {};
+  const { object, rule, isSaveAllowed, ids } = duplicates;
+  return {
+    duplicateResut: {
+      allowSave: isSaveAllowed,
+      duplicateRule: rule,
+      duplicateRuleEntityType: object,
+      errorMessage: message,
+      matchResults: [
+        {
+          entityType: object,
+          errors: [],
+          matchEngine: "ExactMatchEngine",
+          matchRecords: ids.map((id) => ({
+            additionalInformation: [],
+            fieldDiffs: [],
+            matchConfidence: JSON.rawJSON("100.0"),
+            record: { attributes: { type: object, url: `${base}/sobjects/${object}/${id}` }, Id: id },
+          })),
+          rule,
+          size: ids.length,
+          success: true,
+        },
+      ],
+    },
+  };
+}
+
+/**
+ * A failed row of a single-record operation; `base` is `/services/data/vXX.X`. The record's own id being unknown is 404, a parent's is 400.
+ */
+export function saveErrorAnswer(errors: readonly SaveError[], base: string): Answer {
   const [first] = errors;
   const isOwnId = first?.statusCode === "INVALID_CROSS_REFERENCE_KEY" && first.fields.length === 0;
   const status = isOwnId ? 404 : (STATUS_OF_SAVE_ERROR[first?.statusCode ?? ""] ?? 400);
   return jsonAnswer(
     status,
-    errors.map(({ message, statusCode, fields }) => ({ message, errorCode: statusCode, fields })),
+    errors.map((error) => {
+      const { message, statusCode, fields, duplicates } = error;
+      return duplicates === undefined
+        ? { message, errorCode: statusCode, fields }
+        : { ...duplicateBody(error, base), errorCode: statusCode, message };
+    }),
   );
 }
 

@@ -21,6 +21,10 @@ const settingsPatch = z.strictObject({
   tokenLifeSeconds: z.number().positive().optional(),
   /** Ends sessions now: those issued by the token endpoint, or the standing ones too. */
   expireSessions: z.enum(["issued", "all"]).optional(),
+  /** The app's approval is taken back: sessions end, refresh tokens and new grants are refused, until it is false. */
+  appRevoked: z.boolean().optional(),
+  /** How far the Date header is off the org's clock. */
+  dateSkewSeconds: z.number().optional(),
   /** Settings of the org behind the wire, by the names it gives them. */
   org: z.record(z.string(), z.unknown()).optional(),
 });
@@ -38,6 +42,8 @@ export interface WireSettings {
   apiRequestsUsedByOthers: number;
   limitInfoJitter: number;
   tokenLifeSeconds: number;
+  appRevoked: boolean;
+  dateSkewSeconds: number;
 }
 
 /** An Enterprise org with 50 licences: 100,000 + 50 x 1,000 calls a day. */
@@ -51,6 +57,8 @@ export const defaultWireSettings: Readonly<WireSettings> = {
   apiRequestsUsedByOthers: 0,
   limitInfoJitter: 0,
   tokenLifeSeconds: 7_200,
+  appRevoked: false,
+  dateSkewSeconds: 0,
 };
 
 /** @throws z.ZodError naming the key that is unknown or has a wrong value. */

@@ -259,6 +259,89 @@ describe("permission sets", () => {
     const messages = org.deploy(admin, [required, DEADLINE, LATE, permissionSet("Set", content)], [], APPLY);
     expect(messages.at(-1)?.problem).toBe(problem);
   });
+
+  test.each([
+    "Lead.LastName",
+    "Lead.Company",
+    "Lead.Name",
+    "Lead.Status",
+    "Lead.OwnerId",
+    "Lead.CreatedDate",
+    "Lead.IsDeleted",
+    "Lead.Id",
+    "Account.Name",
+    "Opportunity.StageName",
+    "Row__c.Parent__c",
+    "Row__c.Name",
+  ])("refuse %s, which nobody can be kept from, and describe says so", (field) => {
+    const { org, admin } = engineFixture();
+    const [object = "", name = ""] = field.split(".");
+    const row = {
+      type: "CustomObject",
+      fullName: "Row__c",
+      fileName: "objects/Row__c.object",
+      content: {
+        label: "Row",
+        pluralLabel: "Rows",
+        nameField: { label: "Number", type: "AutoNumber", displayFormat: "{0}" },
+        sharingModel: "ControlledByParent",
+      },
+    };
+    const parent = fieldComponent("Row__c.Parent__c", {
+      type: "MasterDetail",
+      referenceTo: "Account",
+      relationshipName: "Rows",
+    });
+    const content = { fieldPermissions: { field, readable: true, editable: false } };
+    const messages = org.deploy(admin, [row, parent, permissionSet("Set", content)], [], {
+      checkOnly: false,
+      rollbackOnError: false,
+    });
+    expect(messages.map((message) => message.problem)).toEqual([
+      undefined,
+      undefined,
+      `You cannot deploy to a required field: ${field}`,
+    ]);
+    const described: unknown = org.describe(admin, object)["fields"];
+    const fields: readonly { name?: unknown; permissionable?: unknown }[] = Array.isArray(described)
+      ? described
+      : [];
+    expect(fields.find((one) => one.name === name)?.permissionable).toBe(false);
+  });
+
+  test("take the standard fields that ripeline's own set names", () => {
+    const { org, admin } = engineFixture();
+    const fieldPermissions = [
+      "Lead.Email",
+      "Lead.LeadSource",
+      "Contact.AccountId",
+      "Campaign.Status",
+      "Campaign.IsActive",
+      "Campaign.ActualCost",
+      "Opportunity.Amount",
+      "Task.Subject",
+      "Task.WhoId",
+      "Event.WhatId",
+    ].map((field) => ({ field, readable: true, editable: false }));
+    const [message] = org.deploy(admin, [permissionSet("Set", { fieldPermissions })], [], APPLY);
+    expect(message?.problem).toBeUndefined();
+  });
+
+  test("refuse a custom permission that is not there, and take it where it comes in the same package", () => {
+    const { org, admin } = engineFixture();
+    const set = permissionSet("Set", { customPermissions: { enabled: true, name: "Bypass" } });
+    expect(org.deploy(admin, [set], [], APPLY)[0]?.problem).toBe(
+      "In field: customPermission - no CustomPermission named Bypass found",
+    );
+    const permission = {
+      type: "CustomPermission",
+      fullName: "Bypass",
+      fileName: "customPermissions/Bypass.customPermission",
+      content: { label: "Bypass" },
+    };
+    const messages = org.deploy(admin, [set, permission], [], APPLY);
+    expect(messages.map((message) => message.success)).toEqual([true, true]);
+  });
 });
 
 describe("destructive changes", () => {

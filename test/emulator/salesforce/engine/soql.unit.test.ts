@@ -121,6 +121,7 @@ describe("relationships", () => {
     const { org } = fixture;
     org.load("Group", [{ Name: "Inbound", Type: "Queue" }]);
     const queue = column(fixture, "SELECT Id FROM Group WHERE Name = 'Inbound'")[0];
+    org.load("QueueSobject", [{ QueueId: queue, SobjectType: "Lead" }]);
     makeLead(fixture, { OwnerId: queue });
     const [lead] = rows(
       fixture,

@@ -79,7 +79,11 @@ export function createFakeOrg(clock: EmulatorClock): FakeOrg {
     deployed,
     refuseLastName: undefined,
     metadataStamp: new Date("2026-05-01T00:00:00Z"),
+    recordCountAtStart: () => 0,
     recordCount: () => [...tables.values()].reduce((sum, rows) => sum + rows.size, 0),
+    recordCounts: () => [...tables].map(([name, rows]) => ({ name, count: rows.size })),
+    storageLimit: () => undefined,
+    deletedRecords: () => [],
     query: (_session, soql): QueryResult => {
       if (!/^select\b/i.test(soql.trim())) {
         throw new VendorError(400, "MALFORMED_QUERY", "unexpected token: 'SELEC'");

@@ -171,4 +171,63 @@ describe("jsforce", () => {
     await expect(connection.query(soql)).resolves.toMatchObject({ done: true });
     await expect(as("integration").query(soql)).rejects.toMatchObject({ errorCode: "INVALID_FIELD" });
   });
+
+  it("logs in and deploys over SOAP, and reads the components' outcomes", async () => {
+    const { loginUrl, clientSecret } = emulator.ready.salesforce;
+    const fresh = new Connection({ loginUrl, version: "67.0" });
+    const user = await fresh.login("admin@ripeline-demo.example", clientSecret);
+    expect(user.organizationId).toMatch(/^00D/);
+    expect(fresh.instanceUrl).toBe(loginUrl);
+    await expect(fresh.login("admin@ripeline-demo.example", "wrong")).rejects.toThrow(
+      "INVALID_LOGIN: Invalid username, password, security token; or user locked out.",
+    );
+    const field = (name: string, type: string) =>
+      `<fields><fullName>${name}</fullName><label>A &amp; B</label><type>${type}</type><length>20</length></fields>`;
+    const zip = (fields: string, members: readonly string[]) =>
+      Buffer.from(
+        zipSync({
+          "package.xml": strToU8(
+            `<Package><types>${members.map((one) => `<members>Lead.${one}</members>`).join("")}<name>CustomField</name></types><version>67.0</version></Package>`,
+          ),
+          "objects/Lead.object": strToU8(`<CustomObject>${fields}</CustomObject>`),
+        }),
+      );
+    const good = await fresh.metadata
+      .deploy(zip(field("Soap__c", "Text"), ["Soap__c"]), { rollbackOnError: true, singlePackage: true })
+      .complete(true);
+    expect(good).toMatchObject({ success: true, done: true, status: "Succeeded", numberComponentErrors: 0 });
+    const made = good.details?.componentSuccesses.find((one) => one.fullName === "Lead.Soap__c");
+    expect(made).toMatchObject({ success: true, created: true, componentType: "CustomField" });
+    const bad = await fresh.metadata
+      .deploy(zip(field("Bad__c", "Nonsense"), ["Bad__c"]), { rollbackOnError: true, singlePackage: true })
+      .complete(true);
+    expect(bad).toMatchObject({ success: false, status: "Failed", numberComponentErrors: 1 });
+    expect((await fresh.sobject("Lead").describe()).fields.map((one) => one.name)).toContain("Soap__c");
+  });
+
+  it("gets a Fault over SOAP for a dead session, an unknown call and a limit", async () => {
+    const { instanceUrl, adminAccessToken } = emulator.ready.salesforce;
+    const dead = new Connection({ instanceUrl, accessToken: "00D!dead", version: "67.0" });
+    await expect(dead.metadata.checkDeployStatus("0Af000000000001AAA")).rejects.toThrow(
+      "INVALID_SESSION_ID: Invalid Session ID found in SessionHeader",
+    );
+    const alive = new Connection({ instanceUrl, accessToken: adminAccessToken, version: "67.0" });
+    await expect(alive.metadata.describe()).rejects.toThrow("No operation available for request");
+    await expect(alive.metadata.checkDeployStatus("0Af000000000001AAA")).rejects.toMatchObject({
+      errorCode: "sf:NOT_FOUND",
+    });
+    const limit = async (dailyApiRequests: number) => {
+      const body = JSON.stringify({ salesforce: { dailyApiRequests } });
+      await fetch(`${emulator.ready.control}/faults`, { method: "POST", body });
+    };
+    await limit(0);
+    await expect(alive.metadata.checkDeployStatus("0Af000000000001AAA")).rejects.toMatchObject({
+      errorCode: "sf:REQUEST_LIMIT_EXCEEDED",
+    });
+    await limit(150_000);
+    const old = new Connection({ instanceUrl, accessToken: adminAccessToken, version: "12.0" });
+    await expect(old.metadata.checkDeployStatus("x")).rejects.toMatchObject({
+      errorCode: "sf:UNSUPPORTED_API_VERSION",
+    });
+  });
 });

@@ -233,6 +233,12 @@ function storedField(source: FieldSource, typeName: string, type: FieldType): Fi
   const choice = type === "picklist" || type === "multipicklist" ? picklistOf(content) : undefined;
   const isMasterDetail = typeName === "MasterDetail";
   const isRequired = isTrueIn(content, "required") || isMasterDetail;
+  const constraint = typeName === "Lookup" ? (textIn(content, "deleteConstraint") ?? "SetNull") : undefined;
+  if (constraint === "SetNull" && isRequired) {
+    throw new DeployProblem(
+      "Must specify either cascade delete or restrict delete for required lookup foreign key",
+    );
+  }
   const format = typeName === "AutoNumber" ? (textIn(content, "displayFormat") ?? "{0}") : undefined;
   const isDerivedByPlatform = typeName === "AutoNumber" || typeName === "Summary";
   return makeField(name, type, {
@@ -251,7 +257,8 @@ function storedField(source: FieldSource, typeName: string, type: FieldType): Fi
     picklist: choice?.values ?? [],
     isRestrictedPicklist: choice?.isRestricted ?? false,
     defaultValue: type === "boolean" ? isTrueIn(content, "defaultValue") : (choice?.preset ?? null),
-    isCascade: isMasterDetail,
+    isCascade: isMasterDetail || constraint === "Cascade",
+    isRestricting: constraint === "Restrict",
     ...(format === undefined ? {} : { autoNumberFormat: format }),
     ...(type === "reference" ? lookupOf(name, content, typeName) : {}),
   });

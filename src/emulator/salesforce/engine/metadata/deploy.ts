@@ -1,11 +1,12 @@
 /** Metadata deploy: components in the order they need each other, one message each, all or nothing when asked. */
 import type { CompileFormula, DeployComponent, DeployMessage, Session } from "../../org.ts";
+import { fieldsRead } from "../automation/record-formula.ts";
 import { addEntity, findEntity, makeEntity, type OrgState, touchMetadata } from "../org-state.ts";
 import type { ObjectDef } from "../schema/definitions.ts";
 import { type Content, fingerprint, listIn, textIn } from "./content.ts";
 import { DeployProblem, toFieldDef } from "./custom-field.ts";
 import { toObjectDef } from "./custom-object.ts";
-import { deployPermissionSet, removePermissionSet } from "./permission-set.ts";
+import { deployPermissionSet, deployProfile, removePermissionSet } from "./permission-set.ts";
 
 export interface DeployContext {
   readonly state: OrgState;
@@ -27,6 +28,7 @@ const ORDER = [
   "CustomPermission",
   "other",
   "PermissionSet",
+  "Profile",
 ];
 
 /** One thing to apply; fields inside an object's file become things of their own. */
@@ -145,6 +147,8 @@ function apply(context: DeployContext, step: Step): void {
       return applyField(context, step);
     case "PermissionSet":
       return deployPermissionSet(context.state, step.fullName, step.content);
+    case "Profile":
+      return deployProfile(context.state, step.fullName, step.content);
     default:
       // Layouts, list views, reports and the rest are kept for comparison and do nothing here.
       return;
@@ -260,6 +264,16 @@ function removeStep(state: OrgState, target: Destruction): DeployMessage {
       if (user !== undefined) {
         return refuse(
           `This custom field is referenced elsewhere in salesforce.com. : Formula field - ${user}`,
+        );
+      }
+      const rule = state.automation.validationRules.find(
+        ({ object, formula }) =>
+          object.toLowerCase() === entity.def.name.toLowerCase() &&
+          fieldsRead(entity, formula).includes(field.key),
+      );
+      if (rule !== undefined) {
+        return refuse(
+          `This custom field is referenced elsewhere in salesforce.com. : Validation rule - ${rule.name}`,
         );
       }
       entity.table.dropColumn(field.name);

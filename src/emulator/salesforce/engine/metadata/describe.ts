@@ -2,7 +2,7 @@
 import { type Session, VendorError } from "../../org.ts";
 import { type Entity, findEntity, isTrue, liveRows, type OrgState, textOf } from "../org-state.ts";
 import type { FieldDef } from "../schema/definitions.ts";
-import { type Access, accessOf, hasFieldSecurity } from "../visibility.ts";
+import { type Access, accessOf, isPermissionable } from "../visibility.ts";
 import { corporateCurrency } from "../write/derive-fields.ts";
 
 const SOAP_TYPES: Readonly<Record<string, string>> = {
@@ -135,7 +135,7 @@ function childRelationships(state: OrgState, access: Access, entity: Entity): Re
         junctionIdListNames: [],
         junctionReferenceTo: [],
         relationshipName: field.childRelationshipName ?? null,
-        restrictedDelete: false,
+        restrictedDelete: field.isRestricting === true,
       });
     }
   }
@@ -143,7 +143,7 @@ function childRelationships(state: OrgState, access: Access, entity: Entity): Re
 }
 
 /** Lists that the org's set-up keeps as rows: their labels are the picklist's values. */
-const LIST_OF: Readonly<Record<string, string>> = {
+export const LIST_OF: Readonly<Record<string, string>> = {
   "Lead.Status": "LeadStatus",
   "Task.Status": "TaskStatus",
   "Opportunity.StageName": "OpportunityStage",
@@ -222,7 +222,7 @@ function describeField(
     nameField: field.isNameField,
     namePointing: field.referenceTo.length > 1,
     nillable: field.isNillable,
-    permissionable: hasFieldSecurity(entity, field),
+    permissionable: isPermissionable(entity, field),
     picklistValues:
       field.type === "picklist" || field.type === "multipicklist" ? picklistValues(state, entity, field) : [],
     polymorphicForeignKey: field.referenceTo.length > 1,
@@ -232,7 +232,7 @@ function describeField(
     referenceTo: field.referenceTo,
     relationshipName: field.referenceTo.length > 0 ? (field.relationshipName ?? null) : null,
     relationshipOrder: null,
-    restrictedDelete: false,
+    restrictedDelete: field.isRestricting === true,
     restrictedPicklist: field.isRestrictedPicklist,
     scale: isNumber ? field.scale : 0,
     searchPrefilterable: false,

@@ -1,23 +1,28 @@
-/** A deployed permission set: checked against the schema, kept as a grant and as rows that SOQL can read. */
+/** A deployed permission set or profile: checked against the schema, kept as a grant and as rows that SOQL can read. */
 import { type Entity, entityOf, findEntity, type Grant, type OrgState, put, textOf } from "../org-state.ts";
+import { isPermissionable } from "../visibility.ts";
 import { seedRow } from "../write/load-rows.ts";
 import { type Content, isTrueIn, listIn, textIn } from "./content.ts";
 import { DeployProblem } from "./custom-field.ts";
 
-type FieldGrants = Map<string, { readonly isReadable: boolean; readonly isEditable: boolean }>;
-type ObjectGrants = Map<
-  string,
-  { readonly read: boolean; readonly create: boolean; readonly edit: boolean; readonly delete: boolean }
->;
+type Mutable<M> = M extends ReadonlyMap<infer K, infer V> ? Map<K, V> : never;
+type FieldGrants = Mutable<Grant["fields"]>;
+type ObjectGrants = Mutable<Grant["objects"]>;
 
 function fieldGrants(state: OrgState, content: Content): FieldGrants {
   const grants: FieldGrants = new Map();
   for (const entry of listIn(content, "fieldPermissions")) {
     const name = textIn(entry, "field") ?? "";
     const [object, field] = name.split(".");
-    const found = findEntity(state, object ?? "")?.fields.get((field ?? "").toLowerCase());
-    if (found === undefined) throw new DeployProblem(`In field: field - no CustomField named ${name} found`);
-    if (found.isRequired) throw new DeployProblem(`You cannot deploy to a required field: ${name}`);
+    const entity = findEntity(state, object ?? "");
+    const found = entity?.fields.get((field ?? "").toLowerCase());
+    if (entity === undefined || found === undefined) {
+      throw new DeployProblem(`In field: field - no CustomField named ${name} found`);
+    }
+    // Required, master-detail, and standard fields that always hold a value: seen by whoever sees the object.
+    if (!isPermissionable(entity, found)) {
+      throw new DeployProblem(`You cannot deploy to a required field: ${name}`);
+    }
     const isEditable = isTrueIn(entry, "editable");
     if (isEditable && found.formula !== undefined) {
       throw new DeployProblem(`Field ${name} is a formula field and cannot be editable`);
@@ -77,9 +82,38 @@ function objectGrants(state: OrgState, content: Content): ObjectGrants {
       create: isTrueIn(entry, "allowCreate"),
       edit: isTrueIn(entry, "allowEdit"),
       delete: isTrueIn(entry, "allowDelete"),
+      modifyAll: isTrueIn(entry, "modifyAllRecords"),
     });
   }
   return grants;
+}
+
+function enabledNames(content: Content, key: "userPermissions" | "customPermissions"): ReadonlySet<string> {
+  return new Set(
+    listIn(content, key)
+      .filter((entry) => isTrueIn(entry, "enabled"))
+      .map((entry) => textIn(entry, "name") ?? ""),
+  );
+}
+
+function customPermissions(state: OrgState, content: Content): ReadonlySet<string> {
+  const names = enabledNames(content, "customPermissions");
+  for (const name of names) {
+    if (!state.components.has(`CustomPermission:${name}`.toLowerCase())) {
+      throw new DeployProblem(`In field: customPermission - no CustomPermission named ${name} found`);
+    }
+  }
+  return new Set([...names].map((name) => name.toLowerCase()));
+}
+
+/** @throws DeployProblem for an unknown or required field, an unknown object, a permission without what it needs. */
+function readGrant(state: OrgState, content: Content): Omit<Grant, "id" | "profileId"> {
+  return {
+    fields: fieldGrants(state, content),
+    objects: objectGrants(state, content),
+    userPermissions: enabledNames(content, "userPermissions"),
+    customPermissions: customPermissions(state, content),
+  };
 }
 
 function rowByName(entity: Entity, name: string): number {
@@ -90,24 +124,64 @@ function rowByName(entity: Entity, name: string): number {
   return -1;
 }
 
-/** @throws DeployProblem for an unknown or required field, an unknown object, a permission without what it needs. */
+/** Id of the row of that name, made with `values` where there is none. */
+function idByName(
+  state: OrgState,
+  object: string,
+  name: string,
+  values: Readonly<Record<string, unknown>>,
+): string {
+  const entity = entityOf(state, object);
+  const known = rowByName(entity, name);
+  return known < 0 ? seedRow(state, object, { Name: name, ...values }) : (entity.table.ids.text(known) ?? "");
+}
+
+/** @throws DeployProblem as `readGrant`, or for a set without a label */
 export function deployPermissionSet(state: OrgState, name: string, content: Content): void {
   if (textIn(content, "label") === undefined) throw new DeployProblem("Required field is missing: label");
-  const fields = fieldGrants(state, content);
-  const objects = objectGrants(state, content);
-  const userPermissions = new Set(
-    listIn(content, "userPermissions")
-      .filter((entry) => isTrueIn(entry, "enabled"))
-      .map((entry) => textIn(entry, "name") ?? ""),
-  );
+  const granted = readGrant(state, content);
   const sets = entityOf(state, "PermissionSet");
-  const known = rowByName(sets, name);
-  const id = known < 0 ? seedRow(state, "PermissionSet", { Name: name }) : (sets.table.ids.text(known) ?? "");
+  const id = idByName(state, "PermissionSet", name, {});
   const row = sets.table.rowOfId(id);
   put(sets, row, "Label", textIn(content, "label") ?? name);
   put(sets, row, "Description", textIn(content, "description") ?? null);
-  const grant: Grant = { id, fields, objects, userPermissions };
-  state.grants.set(name.toLowerCase(), grant);
+  state.grants.set(name.toLowerCase(), { id, ...granted });
+  writePermissionRows(state, id, content);
+}
+
+const merged = <K, V>(left: ReadonlyMap<K, V> | undefined, right: ReadonlyMap<K, V>): ReadonlyMap<K, V> =>
+  new Map([...(left ?? []), ...right]);
+
+const union = <T>(left: ReadonlySet<T> | undefined, right: ReadonlySet<T>): ReadonlySet<T> =>
+  new Set([...(left ?? []), ...right]);
+
+/**
+ * A profile's rights, added to those an earlier deploy gave it. As at the vendor they stand in a permission set that the
+ * profile owns; a profile of a new name is made.
+ * @throws DeployProblem as `readGrant`
+ */
+export function deployProfile(state: OrgState, name: string, content: Content): void {
+  const granted = readGrant(state, content);
+  const license = textIn(content, "userLicense") ?? "Salesforce";
+  const profileId = idByName(state, "Profile", name, {
+    UserLicenseId: idByName(state, "UserLicense", license, { MasterLabel: license }),
+  });
+  const id = idByName(state, "PermissionSet", `X${profileId}`, {
+    Label: name,
+    ProfileId: profileId,
+    IsOwnedByProfile: true,
+    IsCustom: false,
+  });
+  const key = `profile ${name.toLowerCase()}`;
+  const before = state.grants.get(key);
+  state.grants.set(key, {
+    id,
+    profileId,
+    fields: merged(before?.fields, granted.fields),
+    objects: merged(before?.objects, granted.objects),
+    userPermissions: union(before?.userPermissions, granted.userPermissions),
+    customPermissions: union(before?.customPermissions, granted.customPermissions),
+  });
   writePermissionRows(state, id, content);
 }
 

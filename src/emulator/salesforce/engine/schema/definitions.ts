@@ -51,6 +51,8 @@ export interface FieldDef {
   readonly childRelationshipName?: string;
   /** Deleting the parent deletes this row. */
   readonly isCascade: boolean;
+  /** The parent cannot be deleted while this row points at it. */
+  readonly isRestricting?: boolean;
   /** The reference holds the target's DurableId, not its Id (Tooling's definitions). */
   readonly textKey: boolean;
   readonly picklist: readonly string[];

@@ -46,15 +46,17 @@ export function* matchRows(outer: QueryContext, entity: Entity, statement: State
   for (let row = 0; row < end; row++) if (isVisible(row) && test(row)) yield row;
 }
 
-/** Deleted and archived rows show in queryAll only. */
+/** Deleted and archived rows show in queryAll only; what sharing hides shows in neither. */
 export function visibility(context: QueryContext, entity: Entity): Predicate {
   const { table } = entity;
   const isPurged = (row: number) => table.purgedCount > 0 && table.isPurged(row);
-  if (context.isAll) return (row) => !isPurged(row);
+  const hides = context.access.hides(entity);
+  if (context.isAll) return (row) => !isPurged(row) && hides?.(row) !== true;
   const mark = entity.fields.get("IsDeleted");
   const deleted = mark === undefined ? undefined : table.column(mark);
   const archived = entity.fields.has("isarchived") ? archiveTest(context.state, entity) : undefined;
-  return (row) => !isPurged(row) && deleted?.raw(row) !== 1 && archived?.(row) !== true;
+  return (row) =>
+    !isPurged(row) && deleted?.raw(row) !== 1 && archived?.(row) !== true && hides?.(row) !== true;
 }
 
 /** Ids that the inner statement of IN (SELECT ...) selects. */

@@ -132,7 +132,7 @@ export function retrieveRecord(
     throw new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
   }
   const row = entity.table.rowOfId(id);
-  if (row < 0) {
+  if (row < 0 || context.access.hides(entity)?.(row) === true) {
     throw new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
   }
   if (isDeleted(entity, row)) throw new VendorError(404, "ENTITY_IS_DELETED", "entity is deleted", []);

@@ -143,6 +143,7 @@ function checkReference(context: CheckContext, field: FieldDef, id: string): Sav
   if (target === undefined) return errors.wrongTarget(field, id);
   const row = target.table.rowOfId(id);
   if (row < 0) return errors.unknownReference([field.name]);
+  if (context.access.hides(target)?.(row) === true) return errors.noAccessToReference(id);
   return isDeleted(target, row) ? errors.deletedEntity() : undefined;
 }
 

@@ -43,7 +43,8 @@ function assignments(entity: Entity, values: FieldValues): Assignments {
       throw new VendorError(400, "INVALID_FIELD", noSuchColumn(name, entity.def.name), []);
     }
     if (field.type === "id" || isIgnored(field)) continue;
-    const raw = parseValue(field.type, value);
+    // A definition is referred to by its name, not by an id.
+    const raw = parseValue(field.textKey ? "string" : field.type, value);
     if (raw === UNREADABLE) {
       throw new VendorError(
         400,

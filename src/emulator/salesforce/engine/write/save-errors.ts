@@ -1,6 +1,7 @@
 /** Row errors of writes, in the vendor's words. */
 import type { SaveError } from "../../org.ts";
-import type { FieldDef } from "../schema/definitions.ts";
+import type { DuplicateRule } from "../automation/automation.ts";
+import type { FieldDef, ObjectDef } from "../schema/definitions.ts";
 
 export function saveError(statusCode: string, message: string, fields: readonly string[] = []): SaveError {
   return { statusCode, message, fields };
@@ -78,6 +79,13 @@ export function duplicateExternalId(field: FieldDef, ids: readonly string[]): Sa
 export function deletedEntity(): SaveError {
   return saveError("ENTITY_IS_DELETED", "entity is deleted");
 }
+/** A lookup to the record says that it must not be deleted. The words are not known. */
+export function deleteRestricted(id: string, holder: string): SaveError {
+  return saveError(
+    "DELETE_FAILED",
+    `Your attempt to delete ${id.slice(0, 15)} could not be completed because it is associated with the following records: ${holder.slice(0, 15)}`,
+  );
+}
 export function convertedLead(): SaveError {
   return saveError("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead");
 }
@@ -95,6 +103,42 @@ export function missingExternalId(field: string): SaveError {
 }
 export function noAccess(): SaveError {
   return saveError("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id");
+}
+/** The words are from users' logs, for standard objects; what stands for a custom one is not known. */
+export function inactiveOwner(ownerId: string, object: ObjectDef): SaveError {
+  const name = object.isCustom ? object.name : object.label.toLowerCase();
+  return saveError(
+    "INACTIVE_OWNER_OR_USER",
+    `operation performed with inactive user [${ownerId.slice(0, 15)}] as owner of ${name}`,
+  );
+}
+export function ownerCannotRead(): SaveError {
+  return saveError("TRANSFER_REQUIRES_READ", "The new owner must have read permission");
+}
+export function queueNotSupported(): SaveError {
+  return saveError("INVALID_OPERATION", "Queue not associated with this SObject type");
+}
+/** A record in an approval process. */
+export function lockedEntity(): SaveError {
+  return saveError("ENTITY_IS_LOCKED", "the entity is locked for editing");
+}
+export function storageExceeded(): SaveError {
+  return saveError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded");
+}
+/** A record that sharing hides from the caller. */
+export function noAccessToReference(id: string): SaveError {
+  return saveError(
+    "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+    `insufficient access rights on cross-reference id: ${id.slice(0, 15)}`,
+  );
+}
+/** `ids` are the records found; only the single-record resources tell of them. */
+export function duplicatesDetected(object: string, rule: DuplicateRule, ids: readonly string[]): SaveError {
+  const { message, name, action } = rule;
+  return {
+    ...saveError("DUPLICATES_DETECTED", message),
+    duplicates: { object, rule: name, isSaveAllowed: action === "alert", ids },
+  };
 }
 export function unsupported(object: string, action: string): SaveError {
   return saveError(

@@ -7,6 +7,16 @@ import {
   VendorError,
   type WriteOptions,
 } from "../../org.ts";
+import type { HeldLock, SaveEvent } from "../automation/automation.ts";
+import {
+  approvalProblem,
+  batchProblem,
+  countAttempts,
+  duplicateProblem,
+  heldIds,
+  ruleProblems,
+  storageProblem,
+} from "../automation/check-automation.ts";
 import { toId18 } from "../ids.ts";
 import {
   type Entity,
@@ -19,15 +29,18 @@ import {
   touchMetadata,
 } from "../org-state.ts";
 import { momentOf, readAll } from "../read-field.ts";
+import { countRecords } from "../record-counts.ts";
 import type { FieldDef } from "../schema/definitions.ts";
 import type { Raw } from "../store/columns.ts";
 import { formatValue, parseValue, UNREADABLE } from "../values.ts";
 import { type Access, accessOf } from "../visibility.ts";
 import { assignLead } from "./assign-lead.ts";
-import { type CheckedRow, checkRow } from "./check-row.ts";
+import { ownerProblem } from "./check-owner.ts";
+import { type CheckContext, type CheckedRow, checkRow } from "./check-row.ts";
 import { deriveFields, fillDefaults } from "./derive-fields.ts";
 import { readTracked, recordChanges, recordCreation, stampNew } from "./field-history.ts";
 import * as errors from "./save-errors.ts";
+import { allOrNone } from "./transaction.ts";
 
 interface Writer {
   readonly state: OrgState;
@@ -35,6 +48,9 @@ interface Writer {
   readonly entity: Entity;
   readonly access: Access;
   readonly options: WriteOptions;
+  readonly userId: string;
+  /** Locks that a row of this call met. */
+  readonly metLocks: Set<HeldLock>;
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -47,7 +63,7 @@ function openWriter(state: OrgState, session: Session, object: string, options: 
   if (entity === undefined || entity.def.reach === "tooling" || !access.canRead(entity)) {
     throw new VendorError(404, "NOT_FOUND", "The requested resource does not exist");
   }
-  return { state, session, entity, access, options };
+  return { state, session, entity, access, options, userId: session.userId, metLocks: new Set() };
 }
 
 export function insertRows(
@@ -58,7 +74,7 @@ export function insertRows(
   options: WriteOptions,
 ): SaveResult[] {
   const writer = openWriter(state, session, object, options);
-  return saveAll(writer, rows, (row) => insertRow(writer, row, NOTHING));
+  return saveAll(writer, ["insert"], rows, (row) => insertRow(writer, row, NOTHING));
 }
 
 export function updateRows(
@@ -69,7 +85,7 @@ export function updateRows(
   options: WriteOptions,
 ): SaveResult[] {
   const writer = openWriter(state, session, object, options);
-  return saveAll(writer, rows, (row) => updateById(writer, row));
+  return saveAll(writer, ["update"], rows, (row) => updateById(writer, row));
 }
 
 /** By a field marked as external id, by one the vendor allows for lookups (Email), or by Id, where null creates. */
@@ -91,7 +107,7 @@ export function upsertRows(
       `Provided external ID field does not exist or is not accessible: ${externalIdField}`,
     );
   }
-  return saveAll(writer, rows, (row) =>
+  return saveAll(writer, ["insert", "update"], rows, (row) =>
     field.type === "id" ? upsertById(writer, row) : upsertByKey(writer, field, row),
   );
 }
@@ -100,33 +116,21 @@ function isLookupField(field: FieldDef): boolean {
   return field.type === "email" && field.name === "Email";
 }
 
-/** With allOrNone one failure takes every row back. */
+/** All rows of a call, as one transaction of the org's automation. With allOrNone one failure takes every row back. */
 function saveAll(
   writer: Writer,
+  events: readonly SaveEvent[],
   rows: readonly FieldValues[],
   save: (row: FieldValues) => SaveResult,
 ): SaveResult[] {
-  if (!writer.options.allOrNone) return rows.map(save);
-  const tables = [...writer.state.entities.values()].map((entity) => entity.table);
-  const logged = writer.state.writes.length;
-  for (const table of tables) table.begin();
-  let isKept = false;
-  try {
-    const results = rows.map(save);
-    isKept = results.every((result) => result.success);
-    return isKept ? results : results.map((result) => (result.success ? takenBack(result) : result));
-  } finally {
-    for (const table of tables) {
-      if (isKept) table.commit();
-      else table.rollback();
-    }
-    if (!isKept) writer.state.writes.length = logged;
+  const whole = batchProblem(writer, events, rows.length);
+  const isUpsert = events.length > 1;
+  if (whole !== undefined) {
+    return rows.map(() => ({ ...failed([whole]), ...(isUpsert ? createdFlag(false) : {}) }));
   }
-}
-
-function takenBack(result: SaveResult): SaveResult {
-  const created = result.created === undefined ? {} : { created: false };
-  return { success: false, ...created, errors: [errors.rolledBack()] };
+  const results = writer.options.allOrNone ? allOrNone(writer.state, () => rows.map(save)) : rows.map(save);
+  countAttempts(writer.metLocks);
+  return results;
 }
 
 function failed(problems: readonly SaveError[]): SaveResult {
@@ -142,14 +146,13 @@ function insertRow(
   const { state, session, entity, access, options } = writer;
   if (!entity.def.isCreateable) return failed([errors.unsupported(entity.def.name, "create")]);
   if (!access.can(entity, "create")) return failed([errors.noAccess()]);
-  const checked = checkRow({ state, entity, access, options, action: "insert", skipped }, values);
+  const context: CheckContext = { state, entity, access, options, action: "insert", skipped };
+  const checked = checkRow(context, values);
   if (!("names" in checked)) return failed(checked);
+  const refusedOwner = ownerProblem(context, checked.values, -1);
+  if (refusedOwner !== undefined) return failed([refusedOwner]);
   const cells = key === undefined ? checked.values : new Map(checked.values).set(key.field, key.raw);
-  const problems = [
-    ...duplicates(entity, cells, -1),
-    ...locks(writer, cells, undefined),
-    ...validate(writer, checked, -1),
-  ];
+  const problems = storedProblems(writer, checked, cells, -1);
   if (problems.length > 0) return failed(problems);
 
   const row = entity.table.appendRow(entity.table.freshId());
@@ -230,6 +233,11 @@ function updateRow(
   if (!entity.def.isUpdateable) return failed([errors.unsupported(entity.def.name, "update")]);
   if (!access.can(entity, "edit")) return failed([errors.noAccess()]);
   if (isDeleted(entity, row)) return failed([errors.deletedEntity()]);
+  if (access.hides(entity)?.(row) === true) {
+    return failed([errors.noAccessToReference(entity.table.ids.text(row) ?? "")]);
+  }
+  const approval = approvalProblem(writer, row);
+  if (approval !== undefined) return failed([approval]);
   const isLead = entity.def.name === "Lead";
   if (
     isLead &&
@@ -238,14 +246,13 @@ function updateRow(
   ) {
     return failed([errors.convertedLead()]);
   }
-  const checked = checkRow({ state, entity, access, options, action: "update", skipped }, values);
+  const context: CheckContext = { state, entity, access, options, action: "update", skipped };
+  const checked = checkRow(context, values);
   if (!("names" in checked)) return failed(checked);
+  const refusedOwner = ownerProblem(context, checked.values, row);
+  if (refusedOwner !== undefined) return failed([refusedOwner]);
   const id = entity.table.ids.text(row) ?? "";
-  const problems = [
-    ...duplicates(entity, checked.values, row),
-    ...locks(writer, checked.values, id),
-    ...validate(writer, checked, row),
-  ];
+  const problems = storedProblems(writer, checked, checked.values, row);
   if (problems.length > 0) return failed(problems);
 
   const before = readTracked(state, entity, row);
@@ -303,6 +310,26 @@ function upsertByKey(writer: Writer, field: FieldDef, values: FieldValues): Save
   return { ...result, ...createdFlag(result.success) };
 }
 
+/** What stands against a row whose values are right by themselves: room, rules, other records, locks. */
+function storedProblems(
+  writer: Writer,
+  checked: CheckedRow,
+  cells: ReadonlyMap<FieldDef, Raw>,
+  row: number,
+): readonly SaveError[] {
+  const { state, entity } = writer;
+  if (row < 0 && state.storageLimit !== undefined) {
+    const full = storageProblem(writer, countRecords(state));
+    if (full !== undefined) return [full];
+  }
+  const rules = ruleProblems(writer, cells, row);
+  if (rules.length > 0) return rules;
+  const duplicate = duplicateProblem(writer, cells, row);
+  if (duplicate !== undefined) return [duplicate];
+  const id = row < 0 ? undefined : (entity.table.ids.text(row) ?? "");
+  return [...duplicates(entity, cells, row), ...locks(writer, cells, id), ...validate(writer, checked, row)];
+}
+
 /** Unique fields and unique external ids; two rows of one call collide as well, since the first is stored by then. */
 function duplicates(entity: Entity, values: ReadonlyMap<FieldDef, Raw>, own: number): SaveError[] {
   const problems: SaveError[] = [];
@@ -319,12 +346,16 @@ function duplicates(entity: Entity, values: ReadonlyMap<FieldDef, Raw>, own: num
 
 /** A record somebody else holds, or the parent that saving this one would lock. */
 function locks(writer: Writer, values: ReadonlyMap<FieldDef, Raw>, id: string | undefined): SaveError[] {
-  const { lockedIds } = writer.state.settings;
-  if (lockedIds.length === 0) return [];
+  const { settings, heldLocks } = writer.state;
+  const { lockedIds } = settings;
+  if (lockedIds.length === 0 && heldLocks.length === 0) return [];
   const wanted = new Set<Raw>(id === undefined ? [] : [id]);
   for (const [field, raw] of values)
     if (field.type === "reference" && field.name !== "OwnerId") wanted.add(raw);
-  const held = lockedIds.filter((locked) => wanted.has(toId18(locked) ?? locked));
+  const held = [
+    ...lockedIds.filter((locked) => wanted.has(toId18(locked) ?? locked)),
+    ...heldIds(writer.state, wanted, writer.metLocks),
+  ];
   return held.length === 0 ? [] : [errors.lockedRow(held)];
 }
 

@@ -1,9 +1,9 @@
 import { jsonAnswer } from "../../../server/answer.ts";
-import { VendorError } from "../../org.ts";
+import { type Session, VendorError } from "../../org.ts";
 import { type Call, dataPath, param, type WireContext } from "../call.ts";
 import { isMultipart, partText, readMultipart } from "../multipart.ts";
 import { isJsonObject, type JsonObject, jsonParserError, readJsonObject } from "../read-json.ts";
-import { type DeployOptions, deployResultBody } from "./deployments.ts";
+import { type Deployment, type DeployOptions, deployResultBody } from "./deployments.ts";
 
 function parseOptions(text: string): JsonObject {
   let body: unknown;
@@ -17,7 +17,8 @@ function parseOptions(text: string): JsonObject {
   return options;
 }
 
-function readOptions(body: JsonObject): DeployOptions {
+/** DeployOptions of a request; values may be texts. */
+export function readDeployOptions(body: JsonObject): DeployOptions {
   const flag = (name: keyof DeployOptions, otherwise: { readonly absent: boolean }) =>
     body[name] === undefined ? otherwise.absent : body[name] === true || body[name] === "true";
   return {
@@ -27,6 +28,25 @@ function readOptions(body: JsonObject): DeployOptions {
     purgeOnDelete: flag("purgeOnDelete", { absent: false }),
     singlePackage: flag("singlePackage", { absent: false }),
   };
+}
+
+/** Takes a deployment on; the work follows once the answer is on its way. */
+export function beginDeployment(
+  context: WireContext,
+  session: Session,
+  options: DeployOptions,
+  zip: Uint8Array,
+): Deployment {
+  const deployment = context.deployments.create(session, options);
+  setImmediate(() => {
+    try {
+      context.deployments.run(deployment, zip);
+    } catch (error) {
+      // A mistake of the emulator must not end its process: the deployment has failed and says why.
+      deployment.errorMessage = `UNKNOWN_EXCEPTION: ${error instanceof Error ? error.message : "unknown"}`;
+    }
+  });
+  return deployment;
 }
 
 /** Parts `file` (the zip) and `entity_content` or `json` (`{"deployOptions": {...}}`). 201; the work follows. */
@@ -41,16 +61,9 @@ export async function startDeployment(context: WireContext, call: Call) {
   if (zip === undefined || typeof zip === "string") {
     throw new VendorError(400, "INVALID_ZIP_FILE", "The part file with the zip, sent as a file, is required");
   }
-  const deployment = context.deployments.create(call.session, readOptions(parseOptions(partText(json))));
+  const options = readDeployOptions(parseOptions(partText(json)));
+  const deployment = beginDeployment(context, call.session, options, zip);
   const deployResult = deployResultBody(deployment, "Pending", { includeDetails: false });
-  setImmediate(() => {
-    try {
-      context.deployments.run(deployment, zip);
-    } catch (error) {
-      // A mistake of the emulator must not end its process: the deployment has failed and says why.
-      deployment.errorMessage = `UNKNOWN_EXCEPTION: ${error instanceof Error ? error.message : "unknown"}`;
-    }
-  });
   return jsonAnswer(201, {
     id: deployment.id,
     validatedDeployRequestId: null,

@@ -89,6 +89,14 @@ function checkAudience(aud: unknown, url: string) {
   if (!isMeant) throw grantError("Audience validation failed");
 }
 
+/** Words of each grant for an app whose approval was taken back. */
+const REVOKED: Readonly<Record<string, string>> = {
+  [JWT_BEARER]: "user hasn't approved this consumer",
+  client_credentials: "no client credentials user enabled",
+  refresh_token: "expired access/refresh token",
+  authorization_code: "expired authorization code",
+};
+
 async function jwtBearer(context: WireContext, app: ClientApp, form: Form): Promise<GrantReply> {
   const assertion = form.get("assertion");
   if (assertion === null) throw new OAuthError("invalid_request", "must include assertion");
@@ -125,6 +133,8 @@ function codeGrant(context: WireContext, form: Form): GrantReply {
 }
 
 async function grant(context: WireContext, app: ClientApp, incoming: Incoming, form: Form) {
+  const revoked = context.settings.appRevoked ? REVOKED[form.get("grant_type") ?? ""] : undefined;
+  if (revoked !== undefined) throw grantError(revoked);
   switch (form.get("grant_type") ?? "") {
     case JWT_BEARER:
       return jwtBearer(context, app, form);

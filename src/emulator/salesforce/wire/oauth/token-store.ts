@@ -7,6 +7,8 @@ interface AccessToken {
   readonly session: Session;
   /** Undefined: a standing token, which outlives the clock. */
   readonly expiresAt: number | undefined;
+  /** Ended before its time; a standing token comes back with a reset. */
+  hasEnded: boolean;
 }
 
 interface RefreshToken {
@@ -40,6 +42,12 @@ export interface TokenStore {
   /** True where the token was known. Standing tokens stay. */
   revoke(token: string): boolean;
   expire(which: "issued" | "all"): void;
+  /** Ends one session, standing or not. */
+  end(accessToken: string): void;
+  /** Ends every session and forgets every refresh token and code. */
+  revokeAll(): void;
+  /** Standing tokens that had ended work again. */
+  restore(): void;
 }
 
 /** Codes live 15 minutes at the vendor. */
@@ -67,12 +75,12 @@ export function createTokenStore(
     for (const [token, entry] of refresh) if (entry.family === family) refresh.delete(token);
   };
   return {
-    issueStanding: (session) => issue({ session, expiresAt: undefined }),
+    issueStanding: (session) => issue({ session, expiresAt: undefined, hasEnded: false }),
     issueAccess: (session) =>
-      issue({ session, expiresAt: present() + settings.tokenLifeSeconds * SECOND_MS }),
+      issue({ session, expiresAt: present() + settings.tokenLifeSeconds * SECOND_MS, hasEnded: false }),
     sessionOf: (text) => {
       const token = access.get(text);
-      if (token === undefined) return undefined;
+      if (token === undefined || token.hasEnded) return undefined;
       return token.expiresAt !== undefined && token.expiresAt <= present() ? undefined : token.session;
     },
     issueRefresh: (session, family) => {
@@ -112,9 +120,21 @@ export function createTokenStore(
       return token !== undefined;
     },
     expire: (which) => {
-      for (const [text, token] of access) {
-        if (which === "all" || token.expiresAt !== undefined) access.delete(text);
+      for (const token of access.values()) {
+        if (which === "all" || token.expiresAt !== undefined) token.hasEnded = true;
       }
+    },
+    end: (text) => {
+      const token = access.get(text);
+      if (token !== undefined) token.hasEnded = true;
+    },
+    revokeAll: () => {
+      for (const token of access.values()) token.hasEnded = true;
+      refresh.clear();
+      codes.clear();
+    },
+    restore: () => {
+      for (const token of access.values()) if (token.expiresAt === undefined) token.hasEnded = false;
     },
   };
 }

@@ -38,7 +38,7 @@ export async function createRecord(context: WireContext, call: Call) {
   const row = recordFields(await readJsonObject(call.incoming));
   const options = writeOptions(call.incoming, "sobjects/object POST", false);
   const { id, success, errors } = only(context.org.insert(call.session, object, [row], options));
-  if (!success || id === undefined) return saveErrorAnswer(errors);
+  if (!success || id === undefined) return saveErrorAnswer(errors, dataPath(call));
   const location = `${dataPath(call)}/sobjects/${object}/${id}`;
   return jsonAnswer(201, { id, success: true, errors: [] }, { Location: location });
 }
@@ -56,13 +56,16 @@ export async function updateRecord(context: WireContext, call: Call) {
   const options = writeOptions(call.incoming, "sobjects/record PATCH", false);
   const rows = [{ ...fields, Id: param(call, "id") }];
   const result = only(context.org.update(call.session, param(call, "object"), rows, options));
-  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors);
+  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors, dataPath(call));
 }
 
 export function deleteRecord(context: WireContext, call: Call) {
+  const object = context.org.objectOfId(param(call, "id"));
+  // A record of another object is not below this address.
+  if (object !== undefined && object.toLowerCase() !== param(call, "object").toLowerCase()) throw notFound();
   const options = writeOptions(call.incoming, "sobjects/record DELETE", false);
   const result = only(context.org.remove(call.session, [param(call, "id")], options));
-  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors);
+  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors, dataPath(call));
 }
 
 const UNQUOTED = new Set(["int", "double", "currency", "percent", "boolean", "date", "datetime"]);
@@ -110,7 +113,7 @@ export async function upsertByExternalId(context: WireContext, call: Call) {
   const options = writeOptions(call.incoming, "sobjects/external-id PATCH", false);
   const rows = [{ ...fields, [isById ? "Id" : field]: param(call, "value") }];
   const result = only(context.org.upsert(call.session, object, isById ? "Id" : field, rows, options));
-  if (!result.success || result.id === undefined) return saveErrorAnswer(result.errors);
+  if (!result.success || result.id === undefined) return saveErrorAnswer(result.errors, dataPath(call));
   const created = result.created === true;
   const location = `${dataPath(call)}/sobjects/${object}/${result.id}`;
   return jsonAnswer(
@@ -126,5 +129,5 @@ export function deleteByExternalId(context: WireContext, call: Call) {
   if (ids.length > 1) return addresses(call, ids);
   const options = writeOptions(call.incoming, "sobjects/external-id DELETE", false);
   const result = only(context.org.remove(call.session, ids, options));
-  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors);
+  return result.success ? emptyAnswer(204) : saveErrorAnswer(result.errors, dataPath(call));
 }
