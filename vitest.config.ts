@@ -8,7 +8,10 @@ const shared = {
   sequence: { shuffle: true },
 };
 
-/** unit: no I/O. integration: PGlite and the emulator in process or on loopback. scenario: whole cycles. */
+/** Minutes each, so not in `npm test`. */
+const onHostileOrgs = ["test/scenarios/hostile.scenario.test.ts", "test/scenarios/no-leaks.scenario.test.ts"];
+
+/** unit: no I/O. integration: PGlite and the emulator in process or on loopback. scenario: whole cycles. hostile: orgs that fight back. chaos: kills. */
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -28,8 +31,27 @@ export default defineConfig({
           ...shared,
           name: "scenario",
           include: ["test/scenarios/**/*.scenario.test.ts"],
+          exclude: onHostileOrgs,
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "hostile",
+          include: onHostileOrgs,
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          ...shared,
+          name: "chaos",
+          include: ["test/chaos/**/*.chaos.test.ts"],
+          testTimeout: 600_000,
+          hookTimeout: 300_000,
         },
       },
     ],

@@ -1,4 +1,8 @@
 import { connectSalesforce } from "./salesforce/connect.ts";
+import { salesforceStreams } from "./salesforce/streams.ts";
 
 /** How to connect to each CRM, by its name; the options differ by vendor. */
 export const connectors = { salesforce: connectSalesforce } as const;
+
+/** What is read from each CRM, known without a connection. */
+export const streams = { salesforce: salesforceStreams } as const;

@@ -7,6 +7,8 @@ import type { JobEvents, JobQueue } from "./queue-kit/job-queue.ts";
 import type { QueueKit } from "./queue-kit.ts";
 import { type JobName, jobSpec } from "./schedule.ts";
 
+const STEPS: ReadonlySet<string> = new Set<JobName>(["pull", "compute", "push"]);
+
 /** A step of a cycle failed for good; the message and code are the step's own. */
 class StepFailedError extends RipelineError {
   readonly code: string;
@@ -27,9 +29,21 @@ export interface CycleQueue {
   /**
    * Adds one cycle and waits until it has ended; a worker must be running somewhere.
    * @returns the push step's result, which holds those of the others: `{ pull, compute, push }`
-   * @throws StepFailedError with the message and code of the step that failed
+   * @throws StepFailedError with the message and code of the step that failed; the reason of `stop`, and then the cycle
+   *   is out of the queue again, unless another process has a step of it under way
    */
-  run(request: CycleRequest, onProgress: (progress: CycleProgress) => void): Promise<unknown>;
+  run(
+    request: CycleRequest,
+    onProgress: (progress: CycleProgress) => void,
+    stop?: StopWaiting,
+  ): Promise<unknown>;
+}
+
+/** Ends the wait for a cycle before its end. */
+export interface StopWaiting {
+  readonly signal: AbortSignal;
+  /** Resolves when this process has given back the step that it had under way. */
+  readonly released: () => Promise<void>;
 }
 
 /** @param name from `queueName` */
@@ -55,13 +69,24 @@ export function openCycleQueue(kit: QueueKit, name: string): CycleQueue {
         0,
         50,
       );
-      return jobs.some((job) => job.name !== "tick");
+      // Schedules keep their next job among the delayed: only the steps of a cycle count.
+      return jobs.some((job) => STEPS.has(job.name));
     },
-    run: async (request, onProgress) => {
+    run: async (request, onProgress, stop) => {
       events ??= kit.events<StepResult>(name);
       await events.waitUntilReady();
       const steps = await addSteps(request);
-      return waitFor(steps, events, onProgress);
+      const ended = waitFor(steps, events, onProgress);
+      if (stop === undefined) return ended;
+      try {
+        return await Promise.race([ended, rejectionOf(stop.signal)]);
+      } catch (error) {
+        if (stop.signal.aborted) {
+          await stop.released();
+          await steps.push.remove();
+        }
+        throw error;
+      }
     },
   };
 }
@@ -70,6 +95,8 @@ export function openCycleQueue(kit: QueueKit, name: string): CycleQueue {
 interface AddedStep {
   readonly id: string | undefined;
   finished(events: JobEvents<StepResult>): Promise<unknown>;
+  /** Takes it and the steps before it out of the queue, unless another process works on one of them. */
+  remove(): Promise<void>;
 }
 
 interface CycleSteps {
@@ -86,7 +113,23 @@ function stepsOf(tree: JobNode): CycleSteps {
 }
 
 function addedStep(job: JobNode["job"]): AddedStep {
-  return { id: job.id, finished: (events): Promise<unknown> => job.waitUntilFinished(events) };
+  return {
+    id: job.id,
+    finished: (events): Promise<unknown> => job.waitUntilFinished(events),
+    remove: async () => {
+      // Locked by another process: it finishes the step, and the cycle with it.
+      await job.remove({ removeChildren: true }).catch(() => undefined);
+    },
+  };
+}
+
+/** Never resolves; rejects with the signal's reason. */
+function rejectionOf(signal: AbortSignal): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const end = (): void => reject(signal.reason);
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return promise;
 }
 
 function stepOptions(name: JobName): JobsOptions {

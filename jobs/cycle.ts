@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { CycleRequest } from "../src/core/cycle.ts";
 import type { Json } from "../src/core/json.ts";
 
@@ -14,3 +15,41 @@ export type StepResult = Json;
 export function queueName(workspaceId: string, connectionId: string): string {
   return `cycle-${workspaceId}-${connectionId}`;
 }
+
+const PullResult = z.object({
+  asOf: z.string(),
+  streams: z.record(z.string(), z.object({ rows: z.number(), calls: z.number() })),
+  hiddenFields: z.record(z.string(), z.array(z.string())),
+  apiCalls: z.number(),
+  seconds: z.number(),
+});
+const ComputeResult = z.object({
+  asOf: z.string(),
+  models: z.record(z.string(), z.number()),
+  seconds: z.number(),
+});
+const PushResult = z.object({
+  objects: z.record(
+    z.string(),
+    z.object({ changed: z.number(), written: z.number(), rejected: z.number(), calls: z.number() }),
+  ),
+  removed: z
+    .record(
+      z.string(),
+      z.object({
+        due: z.number(),
+        removed: z.number(),
+        refused: z.number(),
+        deferred: z.number(),
+        calls: z.number(),
+      }),
+    )
+    .default({}),
+  apiCalls: z.number(),
+  seconds: z.number(),
+});
+
+/** What each step returns, as it comes back from the queue: its own result beside those of the steps before it. */
+export const PullStepResult = z.object({ pull: PullResult });
+export const ComputeStepResult = PullStepResult.extend({ compute: ComputeResult });
+export const PushStepResult = ComputeStepResult.extend({ push: PushResult });

@@ -1,6 +1,6 @@
-import { BusyError, RateLimitedError, RipelineError } from "../src/core/errors.ts";
+import { BusyError, RateLimitedError, RipelineError, StoppedError } from "../src/core/errors.ts";
 
-/** What happens to a job whose step threw. */
+/** What happens to a job whose step threw. `wait` costs no attempt. */
 export type Verdict =
   | { readonly action: "wait"; readonly delayMs: number }
   | { readonly action: "retry" }
@@ -14,12 +14,14 @@ const BUSY_MS = 2_000;
  *
  * - A CRM that names a time to wait is waited for, and so is another process that works on the same connection; waiting
  *   costs no attempt.
- * - What may pass by itself (network, 5xx) is tried again with the queue's back-off.
+ * - A step that was stopped with its process goes back into the queue at once, for the next process.
+ * - What may pass by itself (network, 5xx, a step that took too long) is tried again with the queue's back-off.
  * - Everything else fails at once: a wrong key or a refused query is not mended by asking again.
  */
 export function verdict(error: unknown): Verdict {
   if (error instanceof RateLimitedError) return { action: "wait", delayMs: Math.ceil(error.retryAfterMs) };
   if (error instanceof BusyError) return { action: "wait", delayMs: BUSY_MS };
+  if (error instanceof StoppedError) return { action: "wait", delayMs: 0 };
   if (error instanceof RipelineError) return { action: error.retryable ? "retry" : "fail" };
   // Not one of ours: a fault in ripeline. Trying again might help and must not hide it, so it ends visibly.
   return { action: "fail" };

@@ -1,92 +1,126 @@
 import { DelayedError, type Job, UnrecoverableError } from "bullmq";
-import { z } from "zod";
 import type { App } from "../src/app.ts";
 import type { CycleProgress } from "../src/core/cycle.ts";
-import { BusyError, RipelineError } from "../src/core/errors.ts";
+import { RipelineError, type StuckError, TimedOutError } from "../src/core/errors.ts";
 import { MINUTE_MS } from "../src/core/time.ts";
 import { runCompute } from "./compute.ts";
-import { type CycleJobData, queueName, type StepResult } from "./cycle.ts";
+import { ComputeStepResult, type CycleJobData, PullStepResult, queueName, type StepResult } from "./cycle.ts";
 import type { CycleQueue } from "./cycle-queue.ts";
 import { verdict } from "./error-policy.ts";
 import { runPull } from "./pull.ts";
 import { runPush } from "./push.ts";
 import type { JobWorker } from "./queue-kit/job-queue.ts";
 import type { QueueKit } from "./queue-kit.ts";
+import { runReconcile } from "./reconcile.ts";
 import { type JobName, jobSpec } from "./schedule.ts";
+import type { StepContext } from "./step-context.ts";
+import { runSweep } from "./sweep.ts";
 
 type CycleJob = Job<CycleJobData, StepResult>;
 
 /** Told of every step that failed, before the queue is. Whoever waits for the cycle hears of it anyway. */
 export type StepFailure = (job: string, code: string, error: unknown) => void;
 
-/** Results of earlier steps, as they come back from the queue. */
-const PullResult = z.object({
-  asOf: z.string(),
-  streams: z.record(z.string(), z.object({ rows: z.number(), calls: z.number() })),
-  hiddenFields: z.record(z.string(), z.array(z.string())),
-  apiCalls: z.number(),
-  seconds: z.number(),
-});
-const ComputeResult = z.object({
-  asOf: z.string(),
-  models: z.record(z.string(), z.number()),
-  seconds: z.number(),
-});
+export interface WorkerOptions {
+  readonly onFailure: StepFailure;
+  /** A step that no longer ends holds the store and the connection: only a new process can go on. */
+  readonly onStuck: (error: StuckError) => void;
+  /** @default what `schedule.ts` says */
+  readonly timeoutMs?: (job: JobName) => number;
+}
+
+/** Takes the jobs of one connection. */
+export interface CycleWorker {
+  readonly worker: JobWorker<CycleJobData, StepResult>;
+  /** The step under way. */
+  current(): JobName | null;
+  /**
+   * Takes no more jobs. The step under way ends with `reason` and goes back into the queue, where the next worker finds
+   * it; resolves when it is there.
+   */
+  stop(reason: RipelineError): Promise<void>;
+}
 
 /** Sends at most four lines a second: each is a statement on the queue's store. */
 const PROGRESS_EVERY_MS = 250;
 
 /**
- * Runs the steps of one connection's cycles, one at a time. Errors leave here as the queue's own words, by
- * `error-policy.ts` alone; the text of a failure ends with our code in brackets.
+ * Runs the steps of one connection's cycles, one at a time, each within its time. Errors leave here as the queue's own
+ * words, by `error-policy.ts` alone; the text of a failure ends with our code in brackets.
  */
 export function startWorker(
   app: App,
   kit: QueueKit,
   cycles: CycleQueue,
-  onFailure: StepFailure,
-): JobWorker<CycleJobData, StepResult> {
+  options: WorkerOptions,
+): CycleWorker {
+  const stopping = new AbortController();
+  const run = { app, cycles, options, stop: stopping.signal };
+  let current: JobName | null = null;
   const name = queueName(app.settings.workspace.id, app.settings.connectionId);
-  return kit.worker<CycleJobData, StepResult>(name, async (job, token) => {
+  const worker = kit.worker<CycleJobData, StepResult>(name, async (job, token) => {
+    current = jobSpec(job.name).job;
     try {
-      return await withTimeout(app, job, () => runStep(app, cycles, job));
+      return await runJob(run, job);
     } catch (error) {
-      const decision = verdict(error);
-      if (decision.action === "wait") {
-        await job.moveToDelayed(Date.now() + decision.delayMs, token);
-        throw new DelayedError();
-      }
-      onFailure(job.name, codeOf(error), error);
-      const reason = `${error instanceof Error ? error.message : String(error)} [${codeOf(error)}]`;
-      if (decision.action === "fail") throw new UnrecoverableError(reason);
-      throw new Error(reason, { cause: error });
+      throw await judged(error, job, token, options.onFailure);
+    } finally {
+      current = null;
     }
+  });
+  return {
+    worker,
+    current: () => current,
+    stop: (reason) => {
+      // Closed first: the step that is given back must not be taken up again here.
+      const closed = worker.close();
+      stopping.abort(reason);
+      return closed;
+    },
+  };
+}
+
+interface Run {
+  readonly app: App;
+  readonly cycles: CycleQueue;
+  readonly options: WorkerOptions;
+  readonly stop: AbortSignal;
+}
+
+function runJob({ app, cycles, options, stop }: Run, job: CycleJob): Promise<StepResult> {
+  const { job: name, timeoutMinutes } = jobSpec(job.name);
+  const timeoutMs = options.timeoutMs?.(name) ?? timeoutMinutes * MINUTE_MS;
+  if (name === "tick") return inTime(tick(cycles), timeoutMs);
+  const report = throttled(job);
+  return app.exclusively((signal) => runStep(name, job, { app, report, signal }), {
+    name,
+    timeoutMs,
+    stop,
+    onStuck: options.onStuck,
   });
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof RipelineError ? error.code : "FAULT";
-}
-
-function runStep(app: App, cycles: CycleQueue, job: CycleJob): Promise<StepResult> {
+async function runStep(
+  name: Exclude<JobName, "tick">,
+  job: CycleJob,
+  context: StepContext,
+): Promise<StepResult> {
   const { request } = job.data;
-  const report = throttled(job);
-  const name = job.name as JobName;
   switch (name) {
-    case "tick":
-      return tick(cycles);
     case "pull":
-      return app.exclusively(async () => ({ ...(await runPull(app, request, report)) }));
-    case "compute":
-      return app.exclusively(async () => {
-        const pull = PullResult.parse(await childResult(job));
-        return { pull, compute: { ...(await runCompute(app, pull, report)) } };
-      });
-    case "push":
-      return app.exclusively(async () => {
-        const earlier = z.object({ pull: PullResult, compute: ComputeResult }).parse(await childResult(job));
-        return { ...earlier, push: { ...(await runPush(app, request, earlier.compute, report)) } };
-      });
+      return { pull: { ...(await runPull(context, request)) } };
+    case "compute": {
+      const { pull } = PullStepResult.parse(await childResult(job));
+      return { pull, compute: { ...(await runCompute(context, pull)) } };
+    }
+    case "push": {
+      const earlier = ComputeStepResult.parse(await childResult(job));
+      return { ...earlier, push: { ...(await runPush(context, request, earlier.compute)) } };
+    }
+    case "reconcile":
+      return { reconcile: { ...(await runReconcile(context)) } };
+    case "sweep":
+      return { sweep: { ...(await runSweep(context)) } };
   }
 }
 
@@ -96,6 +130,42 @@ async function tick(cycles: CycleQueue): Promise<StepResult> {
   return { added: true };
 }
 
+/** A tick only waits: for a store that is busy with somebody else's statement, which must not be ended for it. */
+async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(
+      new TimedOutError(
+        `The queue was busy for ${timeoutMs / MINUTE_MS} minutes; the next tick tries again.`,
+      ),
+    );
+  }, timeoutMs);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The error as the queue understands it. A job that has to wait is put off here, at the cost of no attempt. */
+async function judged(
+  error: unknown,
+  job: CycleJob,
+  token: string | undefined,
+  onFailure: StepFailure,
+): Promise<Error> {
+  const decision = verdict(error);
+  if (decision.action === "wait") {
+    await job.moveToDelayed(Date.now() + decision.delayMs, token);
+    return new DelayedError();
+  }
+  const code = error instanceof RipelineError ? error.code : "FAULT";
+  onFailure(job.name, code, error);
+  const reason = `${error instanceof Error ? error.message : String(error)} [${code}]`;
+  return decision.action === "fail" ? new UnrecoverableError(reason) : new Error(reason, { cause: error });
+}
+
+/** What the step before this one returned: each step has one child. */
 async function childResult(job: CycleJob): Promise<unknown> {
   const values: unknown[] = Object.values(await job.getChildrenValues<unknown>());
   return values[0];
@@ -111,18 +181,4 @@ function throttled(job: CycleJob): (progress: CycleProgress) => void {
     // A lost line of progress is no reason to fail the step.
     job.updateProgress({ ...progress }).catch(() => undefined);
   };
-}
-
-async function withTimeout<T>(app: App, job: CycleJob, run: () => Promise<T>): Promise<T> {
-  const { timeoutMinutes } = jobSpec(job.name);
-  const { promise, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(new BusyError(`${job.name} did not end within ${timeoutMinutes} minutes; it is tried again`));
-    void app.interrupt();
-  }, timeoutMinutes * MINUTE_MS);
-  try {
-    return await Promise.race([run(), promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

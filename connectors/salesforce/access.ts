@@ -17,7 +17,7 @@ interface Known {
 
 /** Describes of one connection, asked again only as far as they changed. */
 export interface AccessReader {
-  read(objects: readonly string[]): Promise<readonly ObjectAccess[]>;
+  read(session: Session, objects: readonly string[]): Promise<readonly ObjectAccess[]>;
   /** After a deploy or a new permission set: rights may have changed without a newer stamp. */
   forget(): void;
 }
@@ -27,10 +27,10 @@ export interface AccessReader {
  * absent from a describe is missing or hidden; the two cannot be told apart.
  * @see https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest/resources_sobject_describe.htm
  */
-export function createAccessReader(session: Session): AccessReader {
+export function createAccessReader(): AccessReader {
   const known = new Map<string, Known>();
 
-  function take(object: string, part: PartAnswer): ObjectAccess {
+  function take(session: Session, object: string, part: PartAnswer): ObjectAccess {
     const before = known.get(object);
     if (part.status === 304 && before !== undefined) return before.access;
     const code = vendorProblem(part.body)?.code;
@@ -51,12 +51,12 @@ export function createAccessReader(session: Session): AccessReader {
       updateable: new Set(fields.filter((field) => field.updateable).map((field) => field.name)),
     };
     const stamp = Object.entries(part.headers).find(([name]) => name.toLowerCase() === "last-modified");
-    known.set(object, { access, lastModified: stamp?.[1] ?? null });
+    known.set(object, { access, lastModified: typeof stamp?.[1] === "string" ? stamp[1] : null });
     return access;
   }
 
   return {
-    async read(objects) {
+    async read(session, objects) {
       const found: ObjectAccess[] = [];
       for (let start = 0; start < objects.length; start += COMPOSITE_PARTS) {
         const some = objects.slice(start, start + COMPOSITE_PARTS);
@@ -74,7 +74,7 @@ export function createAccessReader(session: Session): AccessReader {
         );
         for (const [index, object] of some.entries()) {
           const part = answer.parts[index];
-          if (part !== undefined) found.push(take(object, part));
+          if (part !== undefined) found.push(take(session, object, part));
         }
       }
       return found;

@@ -19,7 +19,8 @@ export interface Part {
 
 export interface PartAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  /** As the vendor writes them; a value may be anything. */
+  readonly headers: Readonly<Record<string, unknown>>;
   readonly body: unknown;
 }
 
@@ -35,7 +36,7 @@ const Answer = z.looseObject({
     z.looseObject({
       referenceId: z.string(),
       httpStatusCode: z.number(),
-      httpHeaders: z.record(z.string(), z.string()).default({}),
+      httpHeaders: z.record(z.string(), z.unknown()).default({}),
       body: z.unknown(),
     }),
   ),

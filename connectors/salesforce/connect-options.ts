@@ -1,3 +1,4 @@
+import type { CallLedger } from "../../src/core/ports.ts";
 import type { Clock } from "../../src/core/time.ts";
 import type { ConnectorLog } from "../shared/connector-log.ts";
 import type { HttpLimits } from "../shared/http.ts";
@@ -29,6 +30,8 @@ export interface SalesforceOptions {
   readonly bulkWriteAboveRows?: number;
   /** Our share of the org's daily calls, 0..1. */
   readonly ceilingShare?: number;
+  /** Where calls are counted beyond this process. */
+  readonly ledger?: CallLedger;
   readonly http?: HttpLimits;
   readonly pacing?: Pacing;
   readonly clock?: Clock;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { AuthError, ConfigError, WireShapeError } from "../../src/core/errors.ts";
-import type { Connection, OrgIdentity } from "../../src/core/ports.ts";
+import type { Connection, OpenConnection, OrgIdentity } from "../../src/core/ports.ts";
 import { systemClock } from "../../src/core/time.ts";
-import { createHttp } from "../shared/http.ts";
+import { createHttp, httpDuring } from "../shared/http.ts";
 import { createRateGovernor } from "../shared/rate-governor.ts";
-import { realPacing } from "../shared/retry.ts";
+import { pacingDuring, realPacing } from "../shared/retry.ts";
 import { createTokenSource } from "../shared/token-source.ts";
 import { createAccessReader } from "./access.ts";
 import { grantSource } from "./authorize.ts";
@@ -12,9 +12,12 @@ import { NEWEST_KNOWN_VERSION, type SalesforceOptions } from "./connect-options.
 import { deployPackage } from "./deploy.ts";
 import { readFacts } from "./facts.ts";
 import { readIdentity } from "./identity.ts";
-import { assignPermissionSet } from "./permission-set.ts";
+import { readMovedOwners, readSize } from "./org-size.ts";
+import { assignPermissionSet, findUser } from "./permission-set.ts";
 import { pull } from "./pull.ts";
-import { readQueryAnswer } from "./record-page.ts";
+import { readRows } from "./read.ts";
+import { countObjects, countRecords } from "./record-counts.ts";
+import { removeRows } from "./remove.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
 import { salesforceStreams } from "./streams.ts";
 import { MAX_BATCH, writeRows } from "./write.ts";
@@ -26,15 +29,15 @@ const BULK_PAGE_ROWS = 50_000;
 /** A Composite writes 1,000 rows a call; a job costs about eight calls whatever its size. */
 const BULK_WRITE_ABOVE_ROWS = 8_000;
 const CEILING_SHARE = 0.25;
-/** Share of our calls that reads leave to writes. */
-const WRITE_RESERVE = 0.2;
+/** Share of our calls that reads and writes of numbers leave to flags. */
+const FLAG_RESERVE = 0.2;
 
 /**
  * Connects to one Salesforce org. Gets a token unless one is given, and settles the API version; neither is metered.
  * @throws ConfigError for missing or contradictory options; AuthError when the org refuses us; TransientHttpError when
  *   it cannot be reached
  */
-export async function connectSalesforce(options: SalesforceOptions): Promise<Connection> {
+export async function connectSalesforce(options: SalesforceOptions): Promise<OpenConnection> {
   checkAddress("SALESFORCE_LOGIN_URL", options.loginUrl);
   checkAddress("SALESFORCE_INSTANCE_URL", options.instanceUrl);
   const http = createHttp("salesforce", ...(options.http === undefined ? [] : [options.http]));
@@ -62,15 +65,15 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Con
   const governor = createRateGovernor({
     crm: "salesforce",
     ceilingShare: options.ceilingShare ?? CEILING_SHARE,
-    writeReserve: WRITE_RESERVE,
+    flagReserve: FLAG_RESERVE,
     clock: options.clock ?? systemClock,
+    ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
   });
   const base = { http, tokens, governor, pacing, instanceUrl, log: options.log };
   const version = options.apiVersion ?? (await newestVersion(base));
-  const session = createSession({ ...base, version });
-  const access = createAccessReader(session);
+  const access = createAccessReader();
   let identity: Promise<OrgIdentity> | null = null;
-  const knowIdentity = (): Promise<OrgIdentity> => {
+  const knowIdentity = (session: Session): Promise<OrgIdentity> => {
     identity ??= readIdentity(session).catch((error: unknown) => {
       identity = null;
       throw error;
@@ -78,12 +81,12 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Con
     return identity;
   };
 
-  return {
+  const over = (session: Session): Connection => ({
     crm: "salesforce",
     streams: salesforceStreams,
-    identity: knowIdentity,
+    identity: () => knowIdentity(session),
     serverTime: async () => (await readVersions(session)).date,
-    access: (objects) => access.read(objects),
+    access: (objects) => access.read(session, objects),
     facts: (objects) => readFacts(session, objects, options.log),
     pull: (requests, sink) =>
       pull(
@@ -101,19 +104,40 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Con
       request.rows.length > (options.bulkWriteAboveRows ?? BULK_WRITE_ABOVE_ROWS)
         ? writeRowsByBulk(session, request)
         : writeRows(session, request),
+    read: (request) => readRows(session, request),
+    remove: (request) => removeRows(session, request),
+    ownersMoved: async (since) => readMovedOwners(session, (await knowIdentity(session)).userId, since),
+    size: (request) => readSize(session, request),
     count: (object) => countRecords(session, object),
+    counts: (objects) => countObjects(session, objects),
     deploy: async (files, deployOptions) => {
       const report = await deployPackage(session, files, deployOptions);
       access.forget();
       return report;
     },
-    assignPermissionSet: async (name) => {
-      const outcome = await assignPermissionSet(session, (await knowIdentity()).userId, name);
+    findUser: (username) => findUser(session, username),
+    assignPermissionSet: async (name, userId) => {
+      const assignee = userId ?? (await knowIdentity(session)).userId;
+      const outcome = await assignPermissionSet(session, assignee, name);
       access.forget();
       return outcome;
     },
     usage: () => governor.usage(),
     close: () => Promise.resolve(),
+  });
+  return {
+    ...over(createSession({ ...base, version })),
+    settle: () => governor.settle(),
+    // Tokens are renewed over the connection's own HTTP: one renewal serves every piece of work.
+    during: (signal) =>
+      over(
+        createSession({
+          ...base,
+          version,
+          http: httpDuring(http, signal),
+          pacing: pacingDuring(pacing, signal),
+        }),
+      ),
   };
 }
 
@@ -161,16 +185,4 @@ async function newestVersion(options: Omit<SessionOptions, "version">): Promise<
   const known = versions.map(Number).filter((version) => version <= Number(NEWEST_KNOWN_VERSION));
   if (known.length === 0) return NEWEST_KNOWN_VERSION;
   return Math.max(...known).toFixed(1);
-}
-
-async function countRecords(session: Session, object: string): Promise<number> {
-  const step = `The count of ${object}`;
-  const answer = await session.call({
-    method: "GET",
-    path: `/query?q=${encodeURIComponent(`SELECT COUNT() FROM ${object}`)}`,
-    step,
-    purpose: "read",
-    effect: "repeatable",
-  });
-  return readQueryAnswer(answer.body, step).totalSize;
 }

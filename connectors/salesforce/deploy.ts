@@ -6,10 +6,11 @@ import { redact } from "../shared/redact.ts";
 import type { Session } from "./session.ts";
 
 /** The API prints true or "true", depending on the version and the route. */
-const flag = z
-  .union([z.boolean(), z.string()])
-  .transform((value) => value === true || value === "true")
-  .default(false);
+const statedFlag = z
+  .union([z.boolean(), z.enum(["true", "false"])])
+  .transform((value) => value === true || value === "true");
+/** Left out where it is false. */
+const flag = statedFlag.default(false);
 
 const Message = z.looseObject({
   componentType: z.string().nullish(),
@@ -31,8 +32,8 @@ const messages = z
 const Started = z.looseObject({ id: z.string().min(1) });
 const Status = z.looseObject({
   deployResult: z.looseObject({
-    done: flag,
-    success: flag,
+    done: statedFlag,
+    success: statedFlag,
     status: z.string(),
     errorMessage: z.string().nullish(),
     details: z.looseObject({ componentSuccesses: messages, componentFailures: messages }).nullish(),

@@ -79,10 +79,13 @@ const historyQuery =
   "SELECT QualifiedApiName, IsFieldHistoryTracked FROM FieldDefinition WHERE EntityDefinition.QualifiedApiName = 'Lead' AND QualifiedApiName IN ('OwnerId', 'Status')";
 const currencyQuery = "SELECT Id FROM CurrencyType LIMIT 1";
 
-const Limits = z.looseObject({ DataStorageMB: z.looseObject({ Remaining: z.number() }).optional() });
+const Limits = z.looseObject({
+  DataStorageMB: z.looseObject({ Remaining: z.number() }).optional(),
+  DailyApiRequests: z.looseObject({ Max: z.number() }).optional(),
+});
 
 /**
- * What the org tells about itself: automation, field history, currencies, free storage. Five metered calls; meant to be
+ * What the org tells about itself: automation, field history, currencies, free storage, calls a day. Five metered calls; meant to be
  * asked hourly. What the user may not see counts as the careful answer: automation of an unknown name is reported, so
  * that writes start in small batches, and history counts as not tracked.
  */
@@ -127,7 +130,7 @@ export async function readFacts(
     tracksStatusHistory: tracks("Status"),
     hasMultipleCurrencies: currencies !== undefined && !isRefused(currencies) && currencies.length > 0,
     automation,
-    storageMegabytesFree: await readFreeStorage(session),
+    ...(await readLimits(session)),
   };
 }
 
@@ -177,8 +180,10 @@ async function queryTooling(session: Session, soql: string): Promise<Records | R
   }
 }
 
-/** Needs the right "View Setup and Configuration"; without it the figure is unknown. */
-async function readFreeStorage(session: Session): Promise<number | null> {
+/** Needs the right "View Setup and Configuration"; without it the figures are unknown. */
+async function readLimits(
+  session: Session,
+): Promise<Pick<OrgFacts, "storageMegabytesFree" | "dailyCallLimit">> {
   try {
     const answer = await session.call({
       method: "GET",
@@ -190,9 +195,14 @@ async function readFreeStorage(session: Session): Promise<number | null> {
     const parsed = Limits.safeParse(answer.body);
     if (!parsed.success)
       throw new WireShapeError("salesforce", "The answer on the org's limits cannot be read.");
-    return parsed.data.DataStorageMB?.Remaining ?? null;
+    return {
+      storageMegabytesFree: parsed.data.DataStorageMB?.Remaining ?? null,
+      dailyCallLimit: parsed.data.DailyApiRequests?.Max ?? null,
+    };
   } catch (error) {
-    if (error instanceof RequestRefusedError || error instanceof PermissionError) return null;
+    if (error instanceof RequestRefusedError || error instanceof PermissionError) {
+      return { storageMegabytesFree: null, dailyCallLimit: null };
+    }
     throw error;
   }
 }

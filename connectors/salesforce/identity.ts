@@ -3,10 +3,11 @@ import { WireShapeError } from "../../src/core/errors.ts";
 import type { OrgIdentity } from "../../src/core/ports.ts";
 import type { Session } from "./session.ts";
 
+const RecordId = z.string().regex(/^(?:[a-zA-Z0-9]{15}|[a-zA-Z0-9]{18})$/);
 const UserInfo = z.looseObject({
-  organization_id: z.string().min(15),
-  user_id: z.string().min(15),
-  preferred_username: z.string(),
+  organization_id: RecordId,
+  user_id: RecordId,
+  preferred_username: z.string().min(1),
 });
 
 /**

@@ -1,4 +1,5 @@
 import { RequestRefusedError, WireShapeError } from "../../src/core/errors.ts";
+import type { UserFound } from "../../src/core/ports.ts";
 import { sendComposite } from "./composite.ts";
 import { readQueryAnswer } from "./record-page.ts";
 import type { Session } from "./session.ts";
@@ -53,4 +54,22 @@ export async function assignPermissionSet(
     effect: "once",
   });
   return "assigned";
+}
+
+/** A user by the name it signs in with; null where the org has none. One metered call. */
+export async function findUser(session: Session, username: string): Promise<UserFound | null> {
+  const step = "The search for a user";
+  const answer = await session.call({
+    method: "GET",
+    path: `/query?q=${encodeURIComponent(`SELECT Id, IsActive FROM User WHERE Username = ${textLiteral(username)}`)}`,
+    step,
+    purpose: "read",
+    effect: "repeatable",
+  });
+  const [user] = readQueryAnswer(answer.body, step).records;
+  if (user === undefined) return null;
+  const { Id: id, IsActive: isActive } = user;
+  if (typeof id !== "string" || typeof isActive !== "boolean")
+    throw new WireShapeError("salesforce", `${step}: the answer lacks Id or IsActive.`);
+  return { id, isActive };
 }

@@ -49,14 +49,14 @@ export async function openBulkJobs(
 }
 
 async function openJob(context: BulkPullContext, run: PullRun): Promise<void> {
-  const { stream, fields, since } = run.request;
+  const { stream, fields, since, ids } = run.request;
   const step = `The Bulk query on ${stream.object}`;
   const answer = await context.session.call({
     method: "POST",
     path: "/jobs/query",
     json: {
       operation: "queryAll",
-      query: bulkQuery({ stream, fields, since }),
+      query: bulkQuery({ stream, fields, since, ...(ids === undefined ? {} : { ids }) }),
       contentType: "CSV",
       columnDelimiter: "COMMA",
       lineEnding: "LF",
@@ -199,6 +199,7 @@ async function deliverPage(
   const { answer, calls } = await session.stream({
     path: `/jobs/query/${job}/results?maxRecords=${bulkPageRows}${at}`,
     step,
+    purpose: "read",
   });
   run.calls += calls;
   try {

@@ -2,7 +2,7 @@ import { RequestRefusedError, TransientHttpError } from "../../src/core/errors.t
 import type { PageSink } from "../../src/core/ports.ts";
 import { toCheckpoint } from "./checkpoint.ts";
 import { COMPOSITE_QUERIES, type PartAnswer, sendComposite } from "./composite.ts";
-import { mayReopen, type PullRun, reopen } from "./pull-run.ts";
+import { mayReopen, mayStartOver, type PullRun, reopen, startOver } from "./pull-run.ts";
 import { readQueryAnswer, recordsToCsv } from "./record-page.ts";
 import { RowCountError } from "./row-count-error.ts";
 import type { Session } from "./session.ts";
@@ -65,7 +65,8 @@ function urlOf(run: PullRun, version: string): string {
   if (step.kind === "more") return step.locator;
   const { stream, fields, since } = request;
   const after = step.kind === "open" && step.after !== undefined ? { after: step.after } : {};
-  return `/services/data/v${version}/queryAll?q=${encodeURIComponent(restQuery({ stream, fields, since, ...after }))}`;
+  const only = request.ids === undefined ? {} : { ids: request.ids };
+  return `/services/data/v${version}/queryAll?q=${encodeURIComponent(restQuery({ stream, fields, since, ...after, ...only }))}`;
 }
 
 async function takePart(context: RestPullContext, run: PullRun, part: PartAnswer, date: Date): Promise<Turn> {
@@ -86,8 +87,8 @@ async function takePart(context: RestPullContext, run: PullRun, part: PartAnswer
   const expectedTotal = run.base + answer.totalSize;
   if (answer.done ? rows !== expectedTotal : count === 0) {
     // Rows purged since the query was opened are still counted by it: a fresh query counts right.
-    if (mayReopen(run)) {
-      reopen(run);
+    if (mayStartOver(run)) {
+      startOver(run);
       return "again";
     }
     throw new RowCountError(

@@ -28,6 +28,7 @@ export interface PullRun {
   failures: number;
   /** Times the query was opened anew. */
   reopened: number;
+  hasStartedOver: boolean;
   /** The Bulk job under way. */
   job: string | null;
 }
@@ -46,6 +47,7 @@ export function startRun(request: PullRequest): PullRun {
     route: "composite",
     failures: 0,
     reopened: 0,
+    hasStartedOver: false,
     job: null,
   };
   if (request.resume === null) return run;
@@ -79,6 +81,21 @@ export function reopen(run: PullRun): void {
   run.base = run.rows;
   run.total = null;
   if (run.last === null) run.queriedAt = null;
+}
+
+/** Once: who counts wrong twice is not asked again. */
+export function mayStartOver(run: PullRun): boolean {
+  return !run.hasStartedOver;
+}
+
+/**
+ * Opens the query anew from its start: its rows do not add up, and which of them is missing nobody knows. What was
+ * delivered is delivered again, which changes nothing.
+ */
+export function startOver(run: PullRun): void {
+  run.hasStartedOver = true;
+  run.last = null;
+  reopen(run);
 }
 
 export function outcomeOf(run: PullRun): PullOutcome {

@@ -52,7 +52,9 @@ export interface Session {
   /** Every non-2xx answer is thrown as a typed error. */
   call(call: Call): Promise<CallAnswer>;
   /** The raw body of a GET, for results that must not be held in memory. Retried only until the headers are here. */
-  stream(call: Pick<Call, "path" | "step">): Promise<{ readonly answer: HttpAnswer; readonly calls: number }>;
+  stream(
+    call: Pick<Call, "path" | "step" | "purpose">,
+  ): Promise<{ readonly answer: HttpAnswer; readonly calls: number }>;
 }
 
 export interface SessionOptions {
@@ -91,7 +93,10 @@ export function createSession(options: SessionOptions): Session {
     counter: { calls: number },
   ): Promise<HttpAnswer> {
     const metered = isMetered(call.path);
-    if (metered) governor.admit(call.purpose);
+    if (metered) {
+      const pause = await governor.admit(call.purpose);
+      if (pause > 0) await pacing.sleep(pause);
+    }
     assertHarmlessWrite({
       method: call.method,
       path: call.path,
@@ -101,6 +106,8 @@ export function createSession(options: SessionOptions): Session {
     let token = await tokens.current();
     for (let attempt = 1; ; attempt += 1) {
       const answer = await open(call, url, text, token, counter);
+      const date = new Date(answer.headers.get("date") ?? "");
+      if (!Number.isNaN(date.getTime())) governor.hear(date);
       if (!isTokenRefused(call.path, answer.status)) {
         const usage = /api-usage=(\d+)\/(\d+)/.exec(answer.headers.get("sforce-limit-info") ?? "");
         if (usage !== null) governor.observe(Number(usage[1]), Number(usage[2]));
@@ -172,11 +179,13 @@ export function createSession(options: SessionOptions): Session {
 
   async function throwRefusal(call: Call, answer: HttpAnswer): Promise<never> {
     const text = await readText(answer);
-    throw refusal(answer.status, parseJson(text), {
+    const error = refusal(answer.status, parseJson(text), {
       step: call.step,
       host,
       retryAfter: answer.headers.get("retry-after"),
     });
+    if (error instanceof QuotaExhaustedError) governor.refused();
+    throw error;
   }
 
   return {
@@ -225,12 +234,12 @@ export function createSession(options: SessionOptions): Session {
         calls: counter.calls,
       };
     },
-    async stream({ path, step }) {
+    async stream({ path, step, purpose }) {
       const call: Call = {
         method: "GET",
         path,
         step,
-        purpose: "read",
+        purpose,
         effect: "repeatable",
         headers: { Accept: "text/csv" },
       };

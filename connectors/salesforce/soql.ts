@@ -14,10 +14,12 @@ export interface StreamQuery {
   readonly since: Date | null;
   /** Only rows after this position. */
   readonly after?: Keyset;
+  /** Only these records. */
+  readonly ids?: readonly string[];
 }
 
 /** A SOQL dateTime literal in UTC; whole seconds below, since stamps carry none finer and the bound is inclusive. */
-function instantLiteral(instant: Date): string {
+export function instantLiteral(instant: Date): string {
   return `${instant.toISOString().slice(0, 19)}Z`;
 }
 
@@ -35,6 +37,7 @@ function filter(query: StreamQuery): string {
     const at = instantLiteral(new Date(query.after.cursor));
     conditions.push(`(${cursor} > ${at} OR (${cursor} = ${at} AND Id > ${textLiteral(query.after.id)}))`);
   }
+  if (query.ids !== undefined) conditions.push(`Id IN (${query.ids.map(textLiteral).join(",")})`);
   return conditions.length === 0 ? "" : ` WHERE ${conditions.join(" AND ")}`;
 }
 

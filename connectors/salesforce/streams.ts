@@ -270,9 +270,21 @@ export const salesforceStreams: readonly StreamSpec[] = [
   ),
   stream(
     "Profile",
-    [field("Name", "text"), field("UserType", "text"), field("UserLicenseId", "text", optional), stamp],
+    [
+      field("Name", "text"),
+      field("UserType", "text"),
+      field("UserLicenseId", "text", optional),
+      field("PermissionsApiUserOnly", "boolean", optional),
+      stamp,
+    ],
     { cadence: "slow", cursor: "none" },
   ),
+  // Users without View Setup do not see licences: then `stg_owner.sql` goes by the profiles that exist only under one.
+  stream("UserLicense", [field("Name", "text"), stamp], {
+    cadence: "slow",
+    cursor: "none",
+    mayBeAbsent: true,
+  }),
   stream("UserRole", [field("Name", "text"), field("ParentRoleId", "text"), stamp], {
     cadence: "slow",
     cursor: "none",

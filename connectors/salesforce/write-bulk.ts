@@ -5,9 +5,11 @@ import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
 import { ConnectorError, TransientHttpError, WireShapeError } from "../../src/core/errors.ts";
 import type { WireValue, WriteOutcome, WriteReport, WriteRequest, WriteRow } from "../../src/core/ports.ts";
+import type { CallPurpose } from "../shared/rate-governor.ts";
 import { redact } from "../shared/redact.ts";
 import type { CallAnswer, Session } from "./session.ts";
 import { isRetryableRowCode } from "./vendor-error.ts";
+import { writePurpose } from "./write-purpose.ts";
 
 /** Rows of one job: well under 100 MB of CSV with our narrow rows. */
 const ROWS_PER_JOB = 100_000;
@@ -26,7 +28,9 @@ type Job = z.infer<typeof Job>;
 const Result = z.record(z.string(), z.string());
 
 interface Counter {
+  readonly purpose: CallPurpose;
   calls: number;
+  answeredAt: Date;
 }
 
 /**
@@ -39,7 +43,7 @@ interface Counter {
  * @see https://developer.salesforce.com/docs/platform/api-asynch/guide/datafiles-prepare-csv.html
  */
 export async function writeRowsByBulk(session: Session, request: WriteRequest): Promise<WriteReport> {
-  const counter: Counter = { calls: 0 };
+  const counter: Counter = { purpose: writePurpose(request.object), calls: 0, answeredAt: new Date(0) };
   const outcomes: WriteOutcome[] = [];
   for (let start = 0; start < request.rows.length; start += ROWS_PER_JOB) {
     const rows = request.rows.slice(start, start + ROWS_PER_JOB);
@@ -55,7 +59,7 @@ export async function writeRowsByBulk(session: Session, request: WriteRequest): 
       break;
     }
   }
-  return { outcomes, calls: counter.calls };
+  return { outcomes, calls: counter.calls, answeredAt: counter.answeredAt };
 }
 
 async function runJob(
@@ -151,10 +155,11 @@ async function waitForJob(session: Session, id: string, counter: Counter, step: 
       method: "GET",
       path: `/jobs/ingest/${id}`,
       step,
-      purpose: "write",
+      purpose: counter.purpose,
       effect: "repeatable",
     });
     counter.calls += answer.calls;
+    counter.answeredAt = answer.date;
     const job = readJob(answer.body, step);
     if (job.state !== "UploadComplete" && job.state !== "InProgress") return job;
   }
@@ -170,8 +175,9 @@ async function call(
   counter: Counter,
   request: Pick<Parameters<Session["call"]>[0], "method" | "path" | "json" | "body" | "headers" | "step">,
 ): Promise<CallAnswer> {
-  const answer = await session.call({ ...request, purpose: "write", effect: "once" });
+  const answer = await session.call({ ...request, purpose: counter.purpose, effect: "once" });
   counter.calls += answer.calls;
+  counter.answeredAt = answer.date;
   return answer;
 }
 
@@ -204,7 +210,7 @@ async function readResults(
   counter: Counter,
   take: (result: Readonly<Record<string, string>>) => void,
 ): Promise<void> {
-  const { answer, calls } = await session.stream({ path, step });
+  const { answer, calls } = await session.stream({ path, step, purpose: counter.purpose });
   counter.calls += calls;
   const parser = parse({ columns: true, bom: true, skip_empty_lines: true });
   const reading = pipeline(Readable.from(answer.body), parser);

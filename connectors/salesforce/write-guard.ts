@@ -14,7 +14,11 @@ export const harmlessWriteHeaders = {
 
 const Composite = z.looseObject({
   compositeRequest: z.array(
-    z.looseObject({ method: z.string(), httpHeaders: z.record(z.string(), z.string()).optional() }),
+    z.looseObject({
+      method: z.string(),
+      url: z.string().default(""),
+      httpHeaders: z.record(z.string(), z.string()).optional(),
+    }),
   ),
 });
 
@@ -28,7 +32,16 @@ export interface OutgoingRequest {
 }
 
 /**
- * The last gate before the network: a write of records that lacks the headers above is refused, whoever made it.
+ * True for an id that a record of a custom object can have: those begin with "a". Leads, contacts, opportunities, tasks
+ * and every other standard record begin with a digit.
+ */
+export function isRecordOfCustomObject(id: string): boolean {
+  return /^a[0-9A-Za-z]{14}(?:[0-9A-Za-z]{3})?$/.test(id);
+}
+
+/**
+ * The last gate before the network: a write of records that lacks the headers above is refused, whoever made it, and so
+ * is the deletion of anything that cannot be a record of ours.
  * Composite does not pass its own headers to its parts, so that each writing part must carry them too.
  * @throws RequestRefusedError code WRITE_GUARD
  */
@@ -38,6 +51,7 @@ export function assertHarmlessWrite(request: OutgoingRequest): void {
   if (/\/composite\/(batch|tree|graph)/.test(path)) refuse(`${path} is not used for writes`);
   if (/\/sobjects(\/|$)/.test(path)) {
     if (!hasHarmlessHeaders(request.headers)) refuse(`${request.method} ${path} lacks them`);
+    if (request.method === "DELETE") assertDeletesOurKind(request.path);
     return;
   }
   if (path.endsWith("/jobs/ingest")) {
@@ -51,6 +65,22 @@ export function assertHarmlessWrite(request: OutgoingRequest): void {
   if (!writes.every((part) => hasHarmlessHeaders(part.httpHeaders ?? {}))) {
     refuse("a writing part of a Composite lacks them");
   }
+  for (const part of writes.filter(({ method }) => method === "DELETE")) assertDeletesOurKind(part.url);
+}
+
+/** Records of custom objects by their ids, and assignments of a permission set. */
+function assertDeletesOurKind(address: string): void {
+  const [path = "", query = ""] = address.split("?");
+  if (/\/sobjects\/PermissionSetAssignment\//.test(path)) return;
+  const isCollection = path.endsWith("/composite/sobjects");
+  const ids = new URLSearchParams(query).get("ids")?.split(",") ?? [];
+  if (isCollection && ids.length > 0 && ids.every(isRecordOfCustomObject)) return;
+  throw new RequestRefusedError(
+    "salesforce",
+    `Not sent: ${isCollection ? "a deletion names" : `DELETE ${path} would hit`} records that are not ripeline's. This is a fault of ripeline: report it.`,
+    0,
+    "WRITE_GUARD",
+  );
 }
 
 function hasHarmlessHeaders(headers: Readonly<Record<string, string>>): boolean {

@@ -6,6 +6,7 @@ import { COMPOSITE_QUERIES, type Part, type PartAnswer, sendComposite } from "./
 import type { Session } from "./session.ts";
 import { isRetryableRowCode, refusal, vendorProblem } from "./vendor-error.ts";
 import { harmlessWriteHeaders } from "./write-guard.ts";
+import { writePurpose } from "./write-purpose.ts";
 
 /** Rows that one collection takes. */
 export const MAX_BATCH = 200;
@@ -58,15 +59,17 @@ export async function writeRows(session: Session, request: WriteRequest): Promis
   }
   let calls = 0;
   let hasWritten = false;
+  let answeredAt = new Date(0);
   while (queue.length > 0) {
     const batches = queue.splice(0, COMPOSITE_QUERIES);
     try {
       const answer = await sendComposite(
         session,
         batches.map((batch) => toPart(session.version, request, batch)),
-        { step: `The write to ${request.object}`, purpose: "write" },
+        { step: `The write to ${request.object}`, purpose: writePurpose(request.object) },
       );
       calls += answer.calls;
+      answeredAt = answer.date;
       const again: Batch[] = [];
       for (const [index, batch] of batches.entries()) {
         const part = answer.parts[index];
@@ -83,6 +86,7 @@ export async function writeRows(session: Session, request: WriteRequest): Promis
   }
   return {
     calls,
+    answeredAt,
     outcomes: outcomes.map((outcome, index) => outcome ?? lost(request.rows[index]?.key ?? "")),
   };
 }
@@ -122,7 +126,14 @@ async function takePart(
       );
     }
     for (const [index, row] of batch.rows.entries()) {
-      outcomes[batch.start + index] = toOutcome(row, results.data[index]);
+      const result = results.data[index];
+      if (request.keyField === "Id" && result?.success === true && !isSameId(result.id, row.key)) {
+        throw new WireShapeError(
+          "salesforce",
+          `The write to ${request.object}: the answer for record ${row.key} names another record, so its rows are not told apart. They are sent again.`,
+        );
+      }
+      outcomes[batch.start + index] = toOutcome(row, result);
     }
     return [];
   }
@@ -155,6 +166,11 @@ async function takePart(
     };
   }
   return [];
+}
+
+/** An id of 15 characters and its form of 18 name one record. No id names none other. */
+function isSameId(answered: string | null | undefined, sent: string): boolean {
+  return answered == null || answered.slice(0, 15) === sent.slice(0, 15);
 }
 
 function toOutcome(row: WriteRow, result: z.infer<typeof Results>[number] | undefined): WriteOutcome {

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly body?: string | FormData | ReadableStream<Uint8Array>;
   /** What is being done, in words for error messages: "the token request". */
   readonly step: string;
+  /** Ends the request, or the reading of its answer; its reason is thrown. */
+  readonly signal?: AbortSignal;
 }
 
 export interface HttpAnswer {
@@ -64,6 +66,8 @@ export function neverConnected(error: unknown): boolean {
 export function createHttp(crm: CrmName, limits: HttpLimits = defaultHttpLimits): Http {
   return {
     async open(request) {
+      const { signal } = request;
+      signal?.throwIfAborted();
       const host = new URL(request.url).host;
       const controller = new AbortController();
       const timer = setTimeout(() => controller.abort(), limits.answerMs);
@@ -72,16 +76,22 @@ export function createHttp(crm: CrmName, limits: HttpLimits = defaultHttpLimits)
           method: request.method,
           headers: { ...request.headers },
           redirect: "manual",
-          signal: controller.signal,
+          signal: signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal]),
           ...(request.body === undefined ? {} : { body: request.body, duplex: "half" }),
         });
         return {
           status: response.status,
           headers: response.headers,
-          body: readBody(crm, response, controller, limits.idleMs, `${request.step} at ${host}`),
+          body: readBody(crm, response, {
+            controller,
+            idleMs: limits.idleMs,
+            where: `${request.step} at ${host}`,
+            signal,
+          }),
           discard: () => controller.abort(),
         };
       } catch (error) {
+        signal?.throwIfAborted();
         const why = controller.signal.aborted
           ? `no answer within ${limits.answerMs / 1000} s`
           : networkCode(error);
@@ -98,12 +108,18 @@ export function createHttp(crm: CrmName, limits: HttpLimits = defaultHttpLimits)
   };
 }
 
+interface Reading {
+  readonly controller: AbortController;
+  readonly idleMs: number;
+  /** Step and host, for error messages. */
+  readonly where: string;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function* readBody(
   crm: CrmName,
   response: Response,
-  controller: AbortController,
-  idleMs: number,
-  where: string,
+  { controller, idleMs, where, signal }: Reading,
 ): AsyncGenerator<Uint8Array> {
   if (response.body === null) return;
   const stream: ReadableStream<Uint8Array> = response.body;
@@ -127,6 +143,7 @@ async function* readBody(
       yield value;
     }
   } catch (error) {
+    signal?.throwIfAborted();
     const why = hasStalled
       ? `nothing more came for ${idleMs / 1000} s`
       : `the connection broke (${networkCode(error)})`;
@@ -139,6 +156,11 @@ async function* readBody(
   } finally {
     if (!isComplete) controller.abort();
   }
+}
+
+/** The same layer for work that `signal` may end. */
+export function httpDuring(http: Http, signal: AbortSignal): Http {
+  return { open: (request) => http.open({ ...request, signal }) };
 }
 
 /** The whole body as UTF-8 text; only for answers of bounded size. */

@@ -3,18 +3,28 @@ import { RateLimitedError } from "../../src/core/errors.ts";
 
 /** Waiting and chance, injected so that tests neither wait nor vary. */
 export interface Pacing {
-  /** @param milliseconds how long to wait */
-  sleep(milliseconds: number): Promise<void>;
+  /** @throws the reason of `signal` when it aborts meanwhile */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
   /** 0..1 */
   random(): number;
 }
 
 export const realPacing: Pacing = {
-  sleep: async (milliseconds) => {
-    await wait(milliseconds);
+  sleep: async (milliseconds, signal) => {
+    try {
+      await wait(milliseconds, undefined, signal === undefined ? {} : { signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
   },
   random: Math.random,
 };
+
+/** The same pacing for work that `signal` may end. */
+export function pacingDuring(pacing: Pacing, signal: AbortSignal): Pacing {
+  return { ...pacing, sleep: (milliseconds) => pacing.sleep(milliseconds, signal) };
+}
 
 export interface RetryRules {
   /** Attempts in all, the first one included. */

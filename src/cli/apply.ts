@@ -3,9 +3,9 @@ import type { ApplyOutcome } from "../app.ts";
 import { toJson } from "../core/json.ts";
 import { operation } from "./operation.ts";
 
-const applyArgs = z.object({ checkOnly: z.boolean() });
+const applyArgs = z.object({ checkOnly: z.boolean(), assignTo: z.string().nullable().default(null) });
 
-/** `ripeline apply`: deploys what `plan` shows and gives the integration user the permission set. */
+/** `ripeline apply`: deploys what `plan` shows and gives the integration user the permission set, or whom it is told. */
 export const applyOperation = operation(applyArgs, async ({ app }, options) => {
   const outcome = await app.apply(options);
   return {
@@ -14,7 +14,10 @@ export const applyOperation = operation(applyArgs, async ({ app }, options) => {
   };
 });
 
-function describe({ deploy, permissionSet, appliedAt }: ApplyOutcome, isCheckOnly: boolean): string {
+function describe(
+  { deploy, permissionSet, assignedTo, appliedAt }: ApplyOutcome,
+  isCheckOnly: boolean,
+): string {
   const verb = isCheckOnly ? "would be" : "were";
   const lines = [
     `${deploy.created.length} components ${verb} created, ${deploy.changed.length} changed, ` +
@@ -25,7 +28,7 @@ function describe({ deploy, permissionSet, appliedAt }: ApplyOutcome, isCheckOnl
   if (isCheckOnly) return [...lines, "The org accepts the package. Nothing was changed."].join("\n");
   return [
     ...lines,
-    `Permission set: ${permissionSet} to the connected user.`,
+    `Permission set: ${permissionSet} to ${assignedTo ?? "nobody"}.`,
     "Nobody else sees the new fields yet: assign the permission set Ripeline Reader to reps and managers, and put who " +
       "reads the reports into the group Ripeline Readers.",
     ...(appliedAt === null

@@ -1,6 +1,8 @@
+import { writeSync } from "node:fs";
 import { type Command, CommanderError } from "commander";
-import { RipelineError } from "../core/errors.ts";
+import { RipelineError, StoppedError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
+import { exitCodeOfSignal } from "./stop-signals.ts";
 
 /** Options that every command takes. */
 export interface CommonOptions {
@@ -9,7 +11,7 @@ export interface CommonOptions {
   readonly json?: boolean;
 }
 
-/** Exit codes are part of the contract. */
+/** Exit codes are part of the contract; 130 and 143 tell that SIGINT or SIGTERM ended a command. */
 export const exitCodes = { done: 0, failed: 1, badUsage: 2 } as const;
 
 /** Adds the options that every command takes, and its examples at the end of the help. */
@@ -60,10 +62,21 @@ export function failureJson(error: unknown): Json {
   return { error: { code: "FAULT", message: error instanceof Error ? error.message : typeof error } };
 }
 
+/**
+ * Ends the process for an error after which nothing can be closed in order: says it, and leaves by exit code 1, so that
+ * a supervisor starts it again.
+ */
+export function exitAtOnce(error: unknown): never {
+  writeSync(2, `${describeFailure(error)}\n`);
+  if (process.argv.includes("--json")) writeSync(1, `${JSON.stringify(failureJson(error))}\n`);
+  process.exit(exitCodes.failed);
+}
+
 /** Exit code for whatever a command threw; a usage error has been printed already. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.badUsage;
   if (error instanceof RipelineError && codeOf(error) === "USAGE") return exitCodes.badUsage;
+  if (error instanceof StoppedError) return exitCodeOfSignal(error.signal);
   return exitCodes.failed;
 }
 

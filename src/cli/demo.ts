@@ -15,6 +15,7 @@ import { type LaunchedEmulator, launchEmulator } from "./launch-emulator.ts";
 import { createProgress } from "./report/create-progress.ts";
 import { renderReportTables } from "./report/render-report-tables.ts";
 import { cyclesOf } from "./runtime.ts";
+import { exitCodeOfSignal } from "./stop-signals.ts";
 
 export interface DemoOptions extends CommonOptions {
   readonly data?: string;
@@ -45,10 +46,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     ...(options.data === undefined ? {} : { dataDirectory: options.data }),
   });
   const folder = await mkdtemp(join(tmpdir(), "ripeline-demo-"));
-  process.once("SIGINT", () => {
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      rmSync(folder, { recursive: true, force: true });
+      process.exit(exitCodeOfSignal(signal));
+    });
+  }
   try {
     progress.say(`An emulated Salesforce org with ${launched.leads.toLocaleString("en")} leads answers.`);
     seconds.lap("start the emulated org");

@@ -12,20 +12,22 @@ export function describePlan(plan: Plan): string {
     ...object.automation.map((found) => `    wakes ${found.kind} ${found.name}`),
     `    ${object.batchSize} rows a call to begin with`,
   ]);
-  const rows =
-    plan.rows === null
-      ? ["Rows are predicted after the first sync."]
-      : [
-          table(
-            ["object", "rows in the first write", "rows a day", "megabytes"],
-            plan.rows.map((row) => [
-              row.object,
-              row.rowsFirst,
-              row.rowsPerDay,
-              Number(row.megabytes.toFixed(1)),
-            ]),
-          ),
-        ];
+  const rows = [
+    table(
+      ["object", "rows in the first write", "rows a day", "rows kept", "megabytes"],
+      plan.rows.map((row) => [
+        row.object,
+        row.rowsFirst,
+        row.rowsPerDay,
+        row.rowsSteady,
+        Number(row.megabytes.toFixed(1)),
+      ]),
+    ),
+    plan.rowsFrom === "org"
+      ? "Estimated from the org's own counts, for the time when every retention is full; exact after the first sync."
+      : "From the last compute, for the time when every retention is full.",
+    ...(plan.notCounted.length === 0 ? [] : [`The org did not count: ${plan.notCounted.join(", ")}.`]),
+  ];
   const { megabytes, megabytesFree, shareOfFree } = plan.storage;
   return [
     `Org ${plan.orgId}. Nothing is changed by this command.`,
@@ -42,12 +44,10 @@ export function describePlan(plan: Plan): string {
     `No lead rots in these statuses: ${plan.statusesWithoutRot.join(", ")}`,
     "",
     ...rows,
-    plan.rows === null
-      ? "Data storage: not checked before the first sync."
-      : `Data storage: ${megabytes.toFixed(1)} MB` +
-        (megabytesFree === null || shareOfFree === null
-          ? ""
-          : ` of ${megabytesFree.toLocaleString("en")} MB free (${(shareOfFree * 100).toFixed(1)}%)`),
+    `Data storage: ${megabytes.toFixed(1)} MB` +
+      (megabytesFree === null || shareOfFree === null
+        ? ", and the org does not show how much is free"
+        : ` of ${megabytesFree.toLocaleString("en")} MB free (${(shareOfFree * 100).toFixed(1)}%)`),
     "",
     describeCalls(plan),
     ...plan.refusals.map((refusal) => `REFUSED: ${refusal}`),
@@ -55,9 +55,23 @@ export function describePlan(plan: Plan): string {
   ].join("\n");
 }
 
-/** The calls of a day as arithmetic. */
+/** Cadence, the calls of the first sync's writes and of a day, as arithmetic. */
 export function describeCalls({ calls }: Plan): string {
+  const { minutes, share, isWithinShare } = calls.cadence;
+  const percent = `${(share * 100).toFixed(0)}% of the org's calls`;
   return [
+    `Cadence: fast streams every ${minutes.fast} minutes, money every ${minutes.money}, the rest every ${minutes.slow}; ` +
+      (isWithinShare
+        ? `under ${percent}`
+        : `more than ${percent}: name slower ones under cadence in ripeline.yaml`),
+    ...(calls.firstWrites.length === 0
+      ? []
+      : [
+          table(
+            ["the first sync writes", "rows", "calls", "hours until all are written"],
+            calls.firstWrites.map((write) => [write.object, write.rows, write.calls, write.hours]),
+          ),
+        ]),
     table(
       ["API calls a day", "calls", "how"],
       calls.lines.map((line) => [line.purpose, line.callsPerDay, line.how]),

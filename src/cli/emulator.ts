@@ -1,7 +1,7 @@
 import type { CommonOptions } from "./command-line.ts";
 import { printJson } from "./command-line.ts";
 import { launchEmulator } from "./launch-emulator.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { abortOf, hearStopSignals } from "./stop-signals.ts";
 
 export interface EmulatorCommandOptions extends CommonOptions {
   readonly port: number;
@@ -29,7 +29,7 @@ export async function runEmulator(options: EmulatorCommandOptions): Promise<void
       hubspot: null,
       control: emulator.ready.control,
     });
-    await untilStopped();
+    await abortOf(hearStopSignals().signal);
   } finally {
     await emulator.close();
   }

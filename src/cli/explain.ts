@@ -63,7 +63,7 @@ function listText(list: EvidenceList): string {
       )}`;
     case "opportunities":
       return `${head}\n${table(
-        ["opportunity", "outcome", "type", "amount", "in the pipeline", "created"],
+        ["opportunity", "outcome", "type", "amount", "in the pipeline", "created", "stalled from"],
         list.rows.map((row) => [
           row.opportunityId,
           row.outcome,
@@ -71,6 +71,7 @@ function listText(list: EvidenceList): string {
           row.amount ?? "unknown",
           row.pipelineAmount ?? (row.countsInPipeline ? "unknown" : "not counted"),
           row.createdAt.toISOString(),
+          instantText(row.stalledSince),
         ]),
       )}`;
     case "responses":

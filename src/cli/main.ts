@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import type { AppOptions } from "../app.ts";
@@ -27,6 +27,32 @@ const NODE_MAJOR = 24;
 
 const MILLION_LEADS = 1_000_000;
 
+const COST_COLUMNS = `
+Columns:
+  id        your own key of the line; a line with the same id replaces the one imported before. Without it a line is
+            known by its content: importing a file again changes nothing, but a corrected line is a new one
+  date      YYYY-MM-DD, in the workspace's time zone (required)
+  kind      program, operations (agencies, research, collateral, tools) or labour (required)
+  campaign  id or exact name of a campaign: a campaign with entries of kind program has these as its cost, in place of
+            its actual cost in the CRM
+  program   name of a program that is no campaign of the CRM, in place of campaign
+  amount    1234.50, may be below 0 for a credit
+  currency  ISO code; blank: the workspace's
+  hours     of labour, with rate, in place of amount
+  rate      money an hour
+  note_id   number of the invoice or the like; kept, not read
+Operations and labour count in the fully loaded metrics. Those without a campaign are spread over the programs of their
+month (investment.load_by). A wrong line is named with its number, and nothing is imported.`;
+
+/** @throws UsageError for a file that cannot be read */
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: is the path right, and may you read it?`, { cause: error });
+  }
+}
+
 function appOptions(options: CommonOptions): AppOptions {
   return {
     ...(options.config === undefined ? {} : { configFile: options.config }),
@@ -51,7 +77,7 @@ async function operate(
     clock: systemClock,
   });
   try {
-    const answer = await runOperation(name, args, appOptions(options), (line) => progress.show(line));
+    const answer = await runOperation(name, args, appOptions(options), progress);
     progress.close();
     if (options.out !== undefined) {
       const file = resolve(options.out);
@@ -121,29 +147,72 @@ function buildProgram(): Command {
     program
       .command("apply")
       .description("adds ripeline's objects, fields, formulas and permission set to the org")
-      .option("--check-only", "lets the org validate the package and changes nothing"),
-    ["ripeline apply --check-only", "ripeline apply"],
-  ).action((options: CommonOptions & { readonly checkOnly?: boolean }) =>
-    operate("apply", { checkOnly: options.checkOnly ?? false }, options),
+      .option("--check-only", "lets the org validate the package and changes nothing")
+      .option(
+        "--assign-to <username>",
+        "who gets the permission set, where an admin deploys for the integration user; default: who is signed in",
+      ),
+    ["ripeline apply --check-only", "ripeline apply", "ripeline apply --assign-to ripeline@acme.com"],
+  ).action((options: CommonOptions & { readonly checkOnly?: boolean; readonly assignTo?: string }) =>
+    operate("apply", { checkOnly: options.checkOnly ?? false, assignTo: options.assignTo ?? null }, options),
   );
 
   withCommonOptions(
     program
       .command("sync")
       .description("one cycle: reads what is due, computes, writes back what changed")
-      .option("--all", "every stream, due or not"),
-    ["ripeline sync", "ripeline sync --all --json"],
-  ).action((options: CommonOptions & { readonly all?: boolean }) =>
-    operate("sync", { all: options.all ?? false }, options),
+      .option("--all", "every stream, due or not")
+      .option(
+        "--resume-lead-writes",
+        "writes to leads again after ripeline stopped because its writes moved owners (see `status`)",
+      )
+      .option("--resume-writes", "writes again after `undo` paused it")
+      .option("--reconcile", "compares all ids with the CRM's first, as `start` does every night")
+      .option(
+        "--accept-vanished",
+        "as --reconcile; takes records as deleted although suspiciously many vanished (see `status`)",
+      ),
+    ["ripeline sync", "ripeline sync --all --json", "ripeline sync --reconcile"],
+  ).action(
+    (
+      options: CommonOptions & {
+        readonly all?: boolean;
+        readonly resumeLeadWrites?: boolean;
+        readonly resumeWrites?: boolean;
+        readonly reconcile?: boolean;
+        readonly acceptVanished?: boolean;
+      },
+    ) =>
+      operate(
+        "sync",
+        {
+          all: options.all ?? false,
+          resumeLeadWrites: options.resumeLeadWrites ?? false,
+          resumeWrites: options.resumeWrites ?? false,
+          reconcile: options.reconcile ?? false,
+          acceptVanished: options.acceptVanished ?? false,
+        },
+        options,
+      ),
   );
 
   withCommonOptions(
     program
       .command("report")
       .description("prints the metrics of the last compute")
-      .argument("[metric]", "one metric; without it, all")
+      .argument(
+        "[metric]",
+        "one metric; load_v_rot: what became of leads by how loaded the rep was when they came; without it, all",
+      )
       .addOption(
-        new Option("--by <grain>", "one row each").choices(["source", "campaign", "rep", "team", "month"]),
+        new Option("--by <grain>", "one row each").choices([
+          "source",
+          "campaign",
+          "rep",
+          "team",
+          "load_quartile",
+          "month",
+        ]),
       )
       .addOption(new Option("--period <type>", "periods to show").choices(["month", "lifetime", "day"]))
       .addOption(
@@ -161,6 +230,7 @@ function buildProgram(): Command {
     [
       "ripeline report",
       "ripeline report rotting_lead_rate --by rep",
+      "ripeline report load_v_rot",
       "ripeline report --by campaign --format csv",
     ],
   ).action(
@@ -196,10 +266,25 @@ function buildProgram(): Command {
       .command("explain")
       .description("a metric's formula, its numbers for one row and every record behind them")
       .argument("<metric>")
-      .argument("<row>", "workspace, rep:<user id>, source:<text>, campaign:<id> or team:<role id>"),
+      .argument(
+        "<row>",
+        "workspace, rep:<user id>, source:<text>, campaign:<id>, team:<role id> or load_quartile:<1 to 4>",
+      ),
     ["ripeline explain rotting_lead_rate workspace", "ripeline explain pipeline_per_dollar campaign:701..."],
   ).action((metric: string, row: string, options: CommonOptions) =>
     operate("explain", { metric, row }, options),
+  );
+
+  const costs = program.command("costs").description("the dated cost ledger");
+  withCommonOptions(
+    costs
+      .command("import")
+      .description("takes a CSV file of dated costs into the ledger: every line, or none")
+      .argument("<file>", "CSV with a header line; columns in any order")
+      .addHelpText("after", COST_COLUMNS),
+    ["ripeline costs import costs.csv"],
+  ).action(async (file: string, options: CommonOptions) =>
+    operate("costsImport", { file, text: await readText(file) }, options),
   );
 
   withCommonOptions(
@@ -216,6 +301,67 @@ function buildProgram(): Command {
     program.command("status").description("how far each stream is read and how the last runs ended"),
     ["ripeline status", "ripeline status --json"],
   ).action((options: CommonOptions) => operate("status", {}, options));
+
+  withCommonOptions(
+    program
+      .command("audit")
+      .description("every write to the CRM, newest first: object, record, field, run, old, new, instant")
+      .option("--run <run>", "writes of one run")
+      .option("--record <id>", "writes to one record")
+      .option("--object <name>", "writes to one object: Lead, Ripeline_Handoff__c, ...")
+      .option(
+        "--limit <n>",
+        "writes to list, each a record in a run with all its fields",
+        wholeNumber("--limit", 1, 100_000),
+        50,
+      ),
+    ["ripeline audit", "ripeline audit --record 00Q...", "ripeline audit --run RUN --json"],
+  ).action(
+    (
+      options: CommonOptions & {
+        readonly run?: string;
+        readonly record?: string;
+        readonly object?: string;
+        readonly limit: number;
+      },
+    ) =>
+      operate(
+        "audit",
+        {
+          runId: options.run ?? null,
+          record: options.record ?? null,
+          object: options.object ?? null,
+          limit: options.limit,
+        },
+        options,
+      ),
+  );
+
+  withCommonOptions(
+    program
+      .command("undo")
+      .description(
+        "takes back what a run wrote, where the CRM still holds it, and pauses writing until sync --resume-writes",
+      )
+      .argument("<run>", "run id, as `ripeline audit` shows it; an undo is a run too")
+      .option("--dry-run", "shows what would be taken back and changes nothing"),
+    ["ripeline undo RUN --dry-run", "ripeline undo RUN"],
+  ).action((run: string, options: CommonOptions & { readonly dryRun?: boolean }) =>
+    operate("undo", { runId: run, isDryRun: options.dryRun ?? false }, options),
+  );
+
+  withCommonOptions(
+    program
+      .command("forget")
+      .description(
+        "erases a person from ripeline's store and keeps pulls from bringing it back; the CRM is not touched",
+      )
+      .argument(
+        "<person>",
+        "id of a lead or contact, or an e-mail address; its duplicates and conversions go too",
+      ),
+    ["ripeline forget 00Q...", "ripeline forget ann@example.com"],
+  ).action((person: string, options: CommonOptions) => operate("forget", { person }, options));
 
   return program;
 }

@@ -1,18 +1,26 @@
 import { applyOperation } from "./apply.ts";
+import { auditOperation } from "./audit.ts";
+import { costsImportOperation } from "./costs-import.ts";
 import { doctorOperation } from "./doctor.ts";
 import { explainOperation } from "./explain.ts";
+import { forgetOperation } from "./forget.ts";
 import { planOperation } from "./plan.ts";
 import { reportOperation } from "./report.ts";
 import { statusOperation } from "./status.ts";
 import { syncOperation } from "./sync.ts";
+import { undoOperation } from "./undo.ts";
 
 /** Every command that works on the store, by name. */
 export const operations = {
   apply: applyOperation,
+  audit: auditOperation,
+  costsImport: costsImportOperation,
   doctor: doctorOperation,
   explain: explainOperation,
+  forget: forgetOperation,
   plan: planOperation,
   report: reportOperation,
   status: statusOperation,
   sync: syncOperation,
+  undo: undoOperation,
 } as const;

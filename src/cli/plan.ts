@@ -5,12 +5,13 @@ import { operation } from "./operation.ts";
 
 const planArgs = z.object({ api: z.boolean() });
 
-/** `ripeline plan`: everything `apply` would add and what writing will cost. Changes nothing. */
+/** `ripeline plan`: everything `apply` would add and what writing will cost. Changes nothing. Exit 1 where `apply` would refuse. */
 export const planOperation = operation(planArgs, async ({ app }, { api }) => {
   const plan = await app.plan();
   const shown = api ? plan.calls : plan;
   return {
     json: toJson(shown),
     text: api ? describeCalls(plan) : describePlan(plan),
+    isFailure: plan.refusals.length > 0,
   };
 });

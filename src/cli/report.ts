@@ -13,7 +13,7 @@ import { renderRows } from "./report/render-rows.ts";
 
 const reportArgs = z.object({
   metric: z.string().nullable(),
-  by: z.enum(["source", "campaign", "rep", "team", "month"]).nullable(),
+  by: z.enum(["source", "campaign", "rep", "team", "load_quartile", "month"]).nullable(),
   period: z.enum(["month", "lifetime", "day"]).nullable(),
   basis: z.enum(["point_in_time", "in_period", "cohort"]).nullable(),
   format: z.enum(["table", "json", "csv", "html"]),
@@ -24,22 +24,30 @@ const reportArgs = z.object({
 
 type ReportArgs = z.infer<typeof reportArgs>;
 
+const LOAD_V_ROT = "load_v_rot";
+
 /** `ripeline report`: the last compute (or another instant's numbers) as tables, JSON, CSV or HTML. */
-export const reportOperation = operation(reportArgs, ({ app, onProgress }, args) => {
+export const reportOperation = operation(reportArgs, ({ app, onProgress }, given) => {
+  const args = withoutNickname(given);
   refuseUnknownMetric(app, args.metric);
   if (args.asOf === null) return answer(app, args);
   const asked = new Date(args.asOf);
-  return app.exclusively(async () => {
+  return app.exclusively(async (signal) => {
     const present = await app.computedAsOf();
-    await app.compute(asked, onProgress);
+    await app.compute(asked, onProgress, signal);
     try {
       return await answer(app, args);
     } finally {
       // The store holds one set of numbers, and others read it: the present ones go back in.
-      if (present !== null) await app.compute(present, onProgress);
+      if (present !== null) await app.compute(present, onProgress, signal);
     }
   });
 });
+
+/** load_v_rot is no metric but the name of several: those by load quartile. */
+function withoutNickname(args: ReportArgs): ReportArgs {
+  return args.metric === LOAD_V_ROT ? { ...args, metric: null, by: args.by ?? "load_quartile" } : args;
+}
 
 async function answer(app: App, args: ReportArgs): Promise<{ readonly json: Json; readonly text: string }> {
   if ((await app.computedAsOf()) === null) {

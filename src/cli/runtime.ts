@@ -1,30 +1,48 @@
 import { z } from "zod";
-import { queueName } from "../../jobs/cycle.ts";
+import { PushStepResult, queueName } from "../../jobs/cycle.ts";
 import { openCycleQueue } from "../../jobs/cycle-queue.ts";
 import { createQueueKit } from "../../jobs/queue-kit.ts";
 import { schedulesOf } from "../../jobs/schedules-of.ts";
-import { startWorker } from "../../jobs/worker.ts";
-import { type App, type AppOptions, openApp } from "../app.ts";
+import { type CycleWorker, startWorker, type WorkerOptions } from "../../jobs/worker.ts";
+import { type App, type AppOptions, openApp, type Visitor } from "../app.ts";
 import type { CycleProgress, CycleRequest, CycleResult } from "../core/cycle.ts";
-import { BusyError } from "../core/errors.ts";
+import { BusyError, type StoppedError, type StuckError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
-import { MINUTE_MS } from "../core/time.ts";
-import type { Answer, Operation, ScheduleStatus } from "./operation.ts";
+import { DAY_MS, MINUTE_MS } from "../core/time.ts";
+import { exitAtOnce } from "./command-line.ts";
+import type { Answer, Operation, OperationContext, ScheduleStatus } from "./operation.ts";
 import { operations } from "./operations.ts";
+import { abortOf, hearStopSignals } from "./stop-signals.ts";
 
 /** The job queue of an app, made when it is first asked for: commands that only read never touch it. */
 export interface Cycles {
   /** Begins to take jobs, and logs those that fail: nobody waits for them. */
   work(): Promise<void>;
-  /** Takes jobs, adds a cycle and waits for its end. */
-  run(request: CycleRequest, onProgress: (progress: CycleProgress) => void): Promise<CycleResult>;
+  /**
+   * Takes jobs, adds a cycle and waits for its end.
+   * @throws the reason of `stop` when it aborts: then the step under way has ended and the cycle is out of the queue
+   */
+  run(
+    request: CycleRequest,
+    onProgress: (progress: CycleProgress) => void,
+    stop?: AbortSignal,
+  ): Promise<CycleResult>;
+  /** The step that this process has under way. */
+  current(): string | null;
+  /** Takes no more jobs; the step under way ends and goes back into the queue. */
+  stop(reason: StoppedError): Promise<void>;
   /** Makes the schedules exactly those of `jobs/schedule.ts`. */
   schedule(): Promise<void>;
   schedules(): Promise<readonly ScheduleStatus[]>;
   close(): Promise<void>;
 }
 
-export function cyclesOf(app: App): Cycles {
+export interface CyclesOptions extends Pick<WorkerOptions, "timeoutMs"> {
+  /** Ends the process: a step that no longer ends holds its store and its connection. */
+  readonly onStuck?: (error: StuckError) => void;
+}
+
+export function cyclesOf(app: App, { onStuck = exitAtOnce, ...options }: CyclesOptions = {}): Cycles {
   const name = queueName(app.settings.workspace.id, app.settings.connectionId);
   let isClosing = false;
   const opened = once(async () => {
@@ -38,30 +56,48 @@ export function cyclesOf(app: App): Cycles {
     return { kit, cycles: openCycleQueue(kit, name) };
   });
   let isUnattended = false;
+  let working: CycleWorker | null = null;
   const worker = once(async () => {
     const { kit, cycles } = await opened();
-    return startWorker(app, kit, cycles, (job, code, error) => {
-      if (isUnattended) app.log.error({ job, code, err: error }, "a step failed");
+    working = startWorker(app, kit, cycles, {
+      onFailure: (job, code, error) => {
+        if (isUnattended) app.log.error({ job, code, err: error }, "a step failed");
+      },
+      onStuck,
+      ...options,
     });
   });
+  const stop = async (reason: StoppedError): Promise<void> => {
+    isClosing = true;
+    await working?.stop(reason);
+  };
   return {
     work: async () => {
       isUnattended = true;
       await worker();
     },
-    run: async (request, onProgress) => {
+    run: async (request, onProgress, signal) => {
       await worker();
-      return CycleResultSchema.parse(await (await opened()).cycles.run(request, onProgress));
+      const { cycles } = await opened();
+      if (signal === undefined) return PushStepResult.parse(await cycles.run(request, onProgress));
+      const stopped = abortOf(signal).then(stop);
+      const result = await cycles.run(request, onProgress, { signal, released: () => stopped });
+      return PushStepResult.parse(result);
     },
+    current: () => working?.current() ?? null,
+    stop,
     schedule: async () => {
       const { kit, cycles } = await opened();
-      await kit.reconcileSchedules(cycles.queue, schedulesOf(app.cadences.fastMinutes));
+      const { minutes } = await app.cadence();
+      const { timeZone } = app.settings.workspace;
+      await kit.reconcileSchedules(cycles.queue, schedulesOf({ fastMinutes: minutes.fast, timeZone }));
     },
     schedules: async () => {
       const present = await (await opened()).cycles.queue.getJobSchedulers(0, -1);
       return present.map((each) => ({
         name: each.name,
-        everyMinutes: Number(each.every ?? 0) / MINUTE_MS,
+        // A schedule without an interval is a nightly one.
+        everyMinutes: (Number(each.every ?? 0) || DAY_MS) / MINUTE_MS,
         nextAt: each.next === undefined ? null : new Date(each.next).toISOString(),
       }));
     },
@@ -87,26 +123,6 @@ function once<T>(
   return Object.assign(get, { made: () => made });
 }
 
-const calls = z.object({ rows: z.number(), calls: z.number() });
-const CycleResultSchema = z.object({
-  pull: z.object({
-    asOf: z.string(),
-    streams: z.record(z.string(), calls),
-    hiddenFields: z.record(z.string(), z.array(z.string())),
-    apiCalls: z.number(),
-    seconds: z.number(),
-  }),
-  compute: z.object({ asOf: z.string(), models: z.record(z.string(), z.number()), seconds: z.number() }),
-  push: z.object({
-    objects: z.record(
-      z.string(),
-      z.object({ changed: z.number(), written: z.number(), rejected: z.number(), calls: z.number() }),
-    ),
-    apiCalls: z.number(),
-    seconds: z.number(),
-  }),
-});
-
 const RequestSchema = z.object({ operation: z.string(), args: z.json() });
 const ProgressSchema = z.object({
   step: z.enum(["pull", "compute", "push"]),
@@ -116,38 +132,73 @@ const ProgressSchema = z.object({
 });
 const AnswerSchema = z.object({ json: z.json(), text: z.string(), isFailure: z.boolean() });
 
+/** Where a command tells how far it is. */
+export interface OperationView {
+  readonly show: (progress: CycleProgress) => void;
+  readonly say: (line: string) => void;
+}
+
 /**
  * Runs a command on the store: here, or in the process that owns the embedded store (then it answers for its own
  * settings and its own connection).
+ * @throws StoppedError when SIGINT or SIGTERM came during a cycle
  */
 export async function runOperation(
   name: keyof typeof operations,
   args: Json,
   options: AppOptions,
-  onProgress: (progress: CycleProgress) => void,
+  view: OperationView,
 ): Promise<Answer> {
   const opened = await openApp(options);
   if ("visitor" in opened) {
     try {
-      const reply = await opened.visitor.request({ operation: name, args }, (line) => {
-        const progress = ProgressSchema.safeParse(line);
-        if (progress.success) onProgress(progress.data);
-      });
-      return AnswerSchema.parse(reply);
+      return await askOwner(opened.visitor, { operation: name, args }, view);
     } catch (error) {
       // The owner was a command that ended before it came to us: now the store is free, or another owner's.
-      if (error instanceof BusyError) return runOperation(name, args, options, onProgress);
+      if (error instanceof BusyError) return runOperation(name, args, options, view);
       throw error;
     }
   }
   const cycles = cyclesOf(opened.app);
   const { app, owner } = opened;
   owner?.serve((request, progress) => answerRequest(app, cycles, request, (line) => progress({ ...line })));
+  const runCycle: OperationContext["runCycle"] = async (request, report) => {
+    const signals = hearStopSignals(
+      () => view.say("Stopping: the step under way ends, what it has done stays. Ctrl-C again ends at once."),
+      "Stopped; what was read and written so far stays, and the next `ripeline sync` goes on from there.",
+    );
+    try {
+      return await cycles.run(request, report, signals.signal);
+    } finally {
+      signals.close();
+    }
+  };
   try {
-    return await perform(opened.app, cycles, name, args, onProgress);
+    return await perform(contextOf(app, cycles, view.show, runCycle), name, args);
   } finally {
     await cycles.close();
     await opened.app.close();
+  }
+}
+
+/** @throws BusyError when the owner has gone away */
+async function askOwner(visitor: Visitor, request: Json, view: OperationView): Promise<Answer> {
+  const signals = hearStopSignals(
+    undefined,
+    "Stopped waiting; the process that holds the store goes on with it, and `ripeline status` tells how it ends.",
+  );
+  try {
+    const reply = await visitor.request(
+      request,
+      (line) => {
+        const progress = ProgressSchema.safeParse(line);
+        if (progress.success) view.show(progress.data);
+      },
+      signals.signal,
+    );
+    return AnswerSchema.parse(reply);
+  } finally {
+    signals.close();
   }
 }
 
@@ -159,25 +210,22 @@ export async function answerRequest(
   onProgress: (progress: CycleProgress) => void,
 ): Promise<Json> {
   const { operation, args } = RequestSchema.parse(request);
-  const answer = await perform(app, cycles, operation, args, onProgress);
+  const runCycle: OperationContext["runCycle"] = (cycle, report) => cycles.run(cycle, report);
+  const answer = await perform(contextOf(app, cycles, onProgress, runCycle), operation, args);
   return { json: answer.json, text: answer.text, isFailure: answer.isFailure };
 }
 
-function perform(
+function contextOf(
   app: App,
   cycles: Cycles,
-  name: string,
-  args: Json,
-  onProgress: (progress: CycleProgress) => void,
-): Promise<Answer> {
+  onProgress: OperationContext["onProgress"],
+  runCycle: OperationContext["runCycle"],
+): OperationContext {
+  return { app, onProgress, runCycle, schedules: () => cycles.schedules() };
+}
+
+function perform(context: OperationContext, name: string, args: Json): Promise<Answer> {
   const operation: Operation | undefined = Object.entries(operations).find(([key]) => key === name)?.[1];
   if (operation === undefined) throw new RangeError(`no command is called ${name}`);
-  const context = {
-    app,
-    onProgress,
-    schedules: () => cycles.schedules(),
-    runCycle: (request: CycleRequest, report: (progress: CycleProgress) => void) =>
-      cycles.run(request, report),
-  };
   return operation.run(context, args);
 }

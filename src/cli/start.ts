@@ -2,7 +2,7 @@ import { openApp } from "../app.ts";
 import { BusyError } from "../core/errors.ts";
 import { type CommonOptions, print } from "./command-line.ts";
 import { answerRequest, cyclesOf } from "./runtime.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { stopInOrder } from "./stop-in-order.ts";
 
 /**
  * `ripeline start`: makes the schedules and works on them until SIGINT or SIGTERM. With the embedded store it also
@@ -22,13 +22,14 @@ export async function runStart(options: CommonOptions): Promise<void> {
   const { app, owner } = opened;
   const cycles = cyclesOf(app);
   try {
+    await app.learnQuota();
     await cycles.work();
     await cycles.schedule();
     owner?.serve((request, progress) => answerRequest(app, cycles, request, (line) => progress({ ...line })));
     await print(
-      `ripeline works on ${app.settings.workspace.name}, every ${app.cadences.fastMinutes} minutes; stop it with Ctrl-C`,
+      `ripeline works on ${app.settings.workspace.name}, every ${(await app.cadence()).minutes.fast} minutes; stop it with Ctrl-C`,
     );
-    await untilStopped();
+    await stopInOrder(cycles);
   } finally {
     await cycles.close();
     await app.close();

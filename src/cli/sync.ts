@@ -1,15 +1,59 @@
 import { z } from "zod";
 import { type CycleResult, cycleJson } from "../core/cycle.ts";
+import { toJson } from "../core/json.ts";
+import { describeReconciliation } from "./describe-reconciliation.ts";
 import { operation } from "./operation.ts";
 import { table } from "./text-table.ts";
 
-const syncArgs = z.object({ all: z.boolean() });
-
-/** `ripeline sync`: one cycle of the streams that are due, or of all; every publishing class is written. */
-export const syncOperation = operation(syncArgs, async ({ runCycle, onProgress }, { all }) => {
-  const result = await runCycle({ streams: all ? "all" : "due", classes: "all" }, onProgress);
-  return { json: cycleJson(result), text: describe(result) };
+const syncArgs = z.object({
+  all: z.boolean(),
+  resumeLeadWrites: z.boolean().default(false),
+  resumeWrites: z.boolean().default(false),
+  reconcile: z.boolean().default(false),
+  acceptVanished: z.boolean().default(false),
 });
+
+/**
+ * `ripeline sync`: one cycle of the streams that are due, or of all; every publishing class is written, and once a day
+ * rows of ours beyond their retention are deleted. With --resume-lead-writes a stop of lead writes is lifted first, with
+ * --resume-writes the pause after an undo; with --reconcile ids are compared with the CRM's first.
+ */
+export const syncOperation = operation(
+  syncArgs,
+  async (
+    { app, runCycle, onProgress },
+    { all, resumeLeadWrites, resumeWrites, reconcile, acceptVanished },
+  ) => {
+    const compared = reconcile || acceptVanished ? await app.reconcileInTurn({ acceptVanished }) : null;
+    const pauseLifted = resumeWrites ? await app.resumeWrites() : null;
+    const lifted = resumeLeadWrites ? await app.resumeLeadWrites() : null;
+    const result = await runCycle({ streams: all ? "all" : "due", classes: "all" }, onProgress);
+    const { leadWritesStopped: stop, writesPaused: pause } = await app.status();
+    const notes = [
+      ...(compared === null ? [] : describeReconciliation(compared)),
+      ...(pause === null ? [] : [`PAUSED: ${pause.message}`]),
+      ...(resumeWrites
+        ? [
+            pauseLifted === null
+              ? "Writes were not paused."
+              : `Writes resumed: they had been paused since ${pauseLifted.pausedAt.toISOString()}.`,
+          ]
+        : []),
+      ...(stop === null ? [] : [`STOPPED: ${stop.message}`]),
+      ...(resumeLeadWrites
+        ? [
+            lifted === null
+              ? "Lead writes were not stopped."
+              : `Lead writes resumed: they had stopped at ${lifted.stoppedAt.toISOString()}.`,
+          ]
+        : []),
+    ];
+    return {
+      json: toJson({ ...cycleJson(result), reconciled: compared ?? undefined }),
+      text: [...notes, describe(result)].join("\n"),
+    };
+  },
+);
 
 function describe(result: CycleResult): string {
   const { pull, compute, push } = result;
@@ -21,6 +65,13 @@ function describe(result: CycleResult): string {
     each.rejected,
     each.calls,
   ]);
+  const removed = Object.entries(push.removed).map(([object, each]) => [
+    object,
+    each.due,
+    each.removed,
+    each.refused,
+    each.calls,
+  ]);
   const hidden = Object.entries(pull.hiddenFields).flatMap(([object, fields]) =>
     fields.map((field) => `${object}.${field}`),
   );
@@ -30,6 +81,7 @@ function describe(result: CycleResult): string {
     pushed.length === 0
       ? "Nothing is written before `ripeline apply` has added ripeline's fields."
       : table(["wrote", "changed", "written", "rejected", "calls"], pushed),
+    ...(removed.length === 0 ? [] : [table(["deleted", "due", "deleted", "refused", "calls"], removed)]),
     ...(hidden.length === 0 ? [] : [`Hidden from ripeline: ${hidden.join(", ")}`]),
     `${pull.apiCalls + push.apiCalls} API calls; pull ${pull.seconds.toFixed(1)} s, ` +
       `compute ${compute.seconds.toFixed(1)} s, push ${push.seconds.toFixed(1)} s`,

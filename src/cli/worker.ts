@@ -2,7 +2,7 @@ import { openApp } from "../app.ts";
 import { ConfigError } from "../core/errors.ts";
 import { type CommonOptions, print } from "./command-line.ts";
 import { cyclesOf } from "./runtime.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { stopInOrder } from "./stop-in-order.ts";
 
 /**
  * `ripeline worker`: takes jobs beside other workers until SIGINT or SIGTERM; schedules are made by `start`.
@@ -24,7 +24,7 @@ export async function runWorker(options: CommonOptions): Promise<void> {
   try {
     await cycles.work();
     await print("ripeline worker waits for jobs; stop it with Ctrl-C");
-    await untilStopped();
+    await stopInOrder(cycles);
   } finally {
     await cycles.close();
     await opened.app.close();

@@ -105,24 +105,43 @@ export interface SalesforceAccess {
 }
 
 /**
+ * A ready access token and a grant may be given together: the token is used until the org refuses it, then the grant
+ * gets the next one. A grant that is given by half is refused, beside a token too: nothing would renew the token, and
+ * nobody would know before it expires.
  * @returns null where no variable of Salesforce is set
  * @throws ConfigError where the set ones do not make a way in
  */
 export function salesforceAccess(environment: Environment): SalesforceAccess | null {
   const e = environment;
-  if (e.SALESFORCE_INSTANCE_URL !== undefined && e.SALESFORCE_ACCESS_TOKEN !== undefined) {
-    return { instanceUrl: e.SALESFORCE_INSTANCE_URL, accessToken: e.SALESFORCE_ACCESS_TOKEN };
-  }
-  const given = [
-    e.SALESFORCE_LOGIN_URL,
+  const session = readySession(e);
+  const ofGrant = [
     e.SALESFORCE_CLIENT_ID,
     e.SALESFORCE_CLIENT_SECRET,
     e.SALESFORCE_USERNAME,
     e.SALESFORCE_PRIVATE_KEY_FILE,
-    e.SALESFORCE_INSTANCE_URL,
-    e.SALESFORCE_ACCESS_TOKEN,
   ];
-  if (given.every((value) => value === undefined)) return null;
+  if (ofGrant.some((value) => value !== undefined)) return { ...grantOf(e), ...session };
+  if (e.SALESFORCE_ACCESS_TOKEN !== undefined) return session;
+  if (e.SALESFORCE_INSTANCE_URL !== undefined) throw incomplete("SALESFORCE_ACCESS_TOKEN is missing");
+  if (e.SALESFORCE_LOGIN_URL !== undefined) throw incomplete("SALESFORCE_CLIENT_ID is missing");
+  return null;
+}
+
+function readySession(e: Environment): SalesforceAccess {
+  const instanceUrl = e.SALESFORCE_INSTANCE_URL;
+  const accessToken = e.SALESFORCE_ACCESS_TOKEN;
+  if (accessToken !== undefined && instanceUrl === undefined) {
+    throw incomplete(
+      "SALESFORCE_ACCESS_TOKEN is of use only with the SALESFORCE_INSTANCE_URL that it belongs to",
+    );
+  }
+  return {
+    ...(instanceUrl === undefined ? {} : { instanceUrl }),
+    ...(accessToken === undefined ? {} : { accessToken }),
+  };
+}
+
+function grantOf(e: Environment): SalesforceAccess {
   if (e.SALESFORCE_CLIENT_ID === undefined) throw incomplete("SALESFORCE_CLIENT_ID is missing");
   const base = {
     loginUrl: e.SALESFORCE_LOGIN_URL ?? "https://login.salesforce.com",

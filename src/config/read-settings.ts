@@ -6,11 +6,11 @@ import { ConfigError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
 import { type SettingsFile, settingsFileSchema } from "./settings-schema.ts";
 
-/** How often each kind of stream is read, minutes; see `jobs/schedule.ts`. */
+/** How often each kind of stream is to be read, minutes; null: the org's quota decides. See `provision/cadence.ts`. */
 export interface Cadences {
-  readonly fastMinutes: number;
-  readonly moneyMinutes: number;
-  readonly slowMinutes: number;
+  readonly fastMinutes: number | null;
+  readonly moneyMinutes: number | null;
+  readonly slowMinutes: number | null;
 }
 
 export interface ReadSettings {
@@ -175,10 +175,13 @@ function fromFile(file: SettingsFile): { settings: Settings; cadences: Cadences 
       types: file.pipeline.types,
       stage: file.pipeline.stage,
       typeMap: file.pipeline.type_map,
+      stalledAfterDays: file.pipeline.stalled_after_days,
+      stalledAfterDaysByStage: file.pipeline.stalled_after_days_by_stage,
     },
     investment: {
       parents: file.investment.parents,
       orphanAfterDays: file.investment.orphan_after_days,
+      loadBy: file.investment.load_by,
     },
     report: { months: file.report.months, cohortAges: file.report.cohort_ages },
     writeback: {

@@ -185,6 +185,15 @@ const pipelineSchema = z.strictObject({
     .record(z.string(), opportunityKind)
     .default({})
     .describe("Opportunity.Type to new, expansion or renewal, beside the built-in rule."),
+  stalled_after_days: z
+    .number()
+    .positive()
+    .default(14)
+    .describe("Days without a touch or a change of stage after which an open opportunity is stalled."),
+  stalled_after_days_by_stage: z
+    .record(z.string(), z.number().positive())
+    .default({})
+    .describe("The same by stage: API name or label, case ignored."),
 });
 
 const investmentSchema = z.strictObject({
@@ -193,7 +202,14 @@ const investmentSchema = z.strictObject({
     .default({})
     .describe("Campaign id to who holds the money, where a parent repeats its children's cost."),
   orphan_after_days: z.int().positive().default(30),
+  load_by: z
+    .enum(["own_cost", "evenly"])
+    .default("own_cost")
+    .describe("How a month's operations are spread over its programs in loaded cost."),
 });
+
+/** Empty: the fastest that stays under 5% of the org's calls a day. */
+const cadenceMinutes = z.int().min(1).nullable().default(null);
 
 export const settingsFileSchema = z.strictObject({
   workspace: workspaceSchema.prefault({}),
@@ -222,9 +238,9 @@ export const settingsFileSchema = z.strictObject({
     .prefault({}),
   cadence: z
     .strictObject({
-      fast_minutes: z.int().min(1).default(1),
-      money_minutes: z.int().min(1).default(15),
-      slow_minutes: z.int().min(1).default(60),
+      fast_minutes: cadenceMinutes.describe("Leads, activities, owner history."),
+      money_minutes: cadenceMinutes.describe("Opportunities, campaigns, costs."),
+      slow_minutes: cadenceMinutes.describe("Users, calendars, currencies."),
     })
     .prefault({}),
   api: z

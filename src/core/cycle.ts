@@ -29,6 +29,35 @@ export interface PushSummary {
       }
     >
   >;
+  /** Rows of ours deleted from the CRM, by object; objects of which nothing was due are not here. */
+  readonly removed: RemovalCounts;
+  readonly apiCalls: number;
+  readonly seconds: number;
+}
+
+export type RemovalCounts = Readonly<
+  Record<
+    string,
+    {
+      readonly due: number;
+      readonly removed: number;
+      readonly refused: number;
+      readonly deferred: number;
+      readonly calls: number;
+    }
+  >
+>;
+
+/** When the night's comparison of ids is due, wall clock of the workspace. */
+export const RECONCILE_AT = { hour: 1, minute: 30 } as const;
+
+/** When the night's sweep is due, wall clock of the workspace. */
+export const SWEEP_AT = { hour: 2, minute: 30 } as const;
+
+/** The night's look for rows of ours that should not be in the CRM any more. */
+export interface SweepSummary {
+  readonly asOf: string;
+  readonly removed: RemovalCounts;
   readonly apiCalls: number;
   readonly seconds: number;
 }
@@ -54,13 +83,14 @@ export interface CycleProgress {
 }
 
 /** `sync --json`. */
-export function cycleJson(result: CycleResult): Json {
+export function cycleJson(result: CycleResult): { readonly [key: string]: Json } {
   const { pull, compute, push } = result;
   return {
     asOf: pull.asOf,
     pulled: pull.streams,
     computed: compute.models,
     pushed: push.objects,
+    removed: push.removed,
     hiddenFields: pull.hiddenFields,
     apiCalls: { salesforce: pull.apiCalls + push.apiCalls, hubspot: 0 },
     seconds: {

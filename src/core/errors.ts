@@ -53,10 +53,27 @@ export class RateLimitedError extends ConnectorError {
   }
 }
 
+/** Calls of the last 24 hours when a ceiling was reached. */
+export interface QuotaFacts {
+  /** By the whole org, and what it may send. */
+  readonly used: number;
+  readonly limit: number;
+  /** By ripeline. */
+  readonly ours: number;
+  /** When our calls fall below our ceiling again; null where others decide. UTC. */
+  readonly resetsAt: Date | null;
+}
+
 /** The day's calls are spent, by us (our ceiling) or by the whole org (the CRM's limit). */
 export class QuotaExhaustedError extends ConnectorError {
   readonly code = "QUOTA_EXHAUSTED";
   readonly retryable = false;
+  /** Null where the CRM itself refused. */
+  readonly quota: QuotaFacts | null;
+  constructor(crm: CrmName, message: string, quota: QuotaFacts | null = null, options?: ErrorOptions) {
+    super(crm, message, options);
+    this.quota = quota;
+  }
 }
 
 /** Network trouble, a 5xx, a body that ended early. */
@@ -112,4 +129,27 @@ export class MetricIntegrityError extends RipelineError {
 export class BusyError extends RipelineError {
   readonly code = "BUSY";
   readonly retryable = true;
+}
+
+/** Work took longer than it may and was ended; it may be begun again. */
+export class TimedOutError extends RipelineError {
+  readonly code = "TIMED_OUT";
+  readonly retryable = true;
+}
+
+/** Somebody asked the process to stop. */
+export class StoppedError extends RipelineError {
+  readonly code = "STOPPED";
+  readonly retryable = true;
+  readonly signal: "SIGINT" | "SIGTERM";
+  constructor(message: string, signal: "SIGINT" | "SIGTERM") {
+    super(message);
+    this.signal = signal;
+  }
+}
+
+/** Work went on although all that it uses was ended: only a new process can go on from here. */
+export class StuckError extends RipelineError {
+  readonly code = "STUCK";
+  readonly retryable = false;
 }

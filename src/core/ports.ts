@@ -53,6 +53,8 @@ export interface PullRequest {
   readonly since: Date | null;
   /** From an interrupted pull's last committed page. */
   readonly resume: Checkpoint | null;
+  /** Only these records, a few hundred at most; `since` is null then. */
+  readonly ids?: readonly string[];
 }
 
 /** One page of rows as CSV with a header row, in the order of `fields`; empty cell = null. UTF-8, LF, comma. */
@@ -125,6 +127,49 @@ export interface WriteReport {
   /** One outcome a row, in input order. */
   readonly outcomes: readonly WriteOutcome[];
   readonly calls: number;
+  /** The CRM's clock at its last answer, UTC: a large write takes longer than the instant it was computed for. */
+  readonly answeredAt: Date;
+}
+
+/** Records to read by id, as they stand in the CRM now. */
+export interface ReadRequest {
+  readonly object: string;
+  /** At most 2,000. */
+  readonly ids: readonly string[];
+  /** API names. */
+  readonly fields: readonly string[];
+}
+
+export interface ReadReport {
+  /** One record an id, in input order; null where the CRM has none of this id, or a deleted one. */
+  readonly records: readonly (Readonly<Record<string, WireValue>> | null)[];
+  readonly calls: number;
+}
+
+/** Records of ours to delete. Another object than ours is refused, whoever asks. */
+export interface RemoveRequest {
+  /** One of our own objects, `Ripeline_...`. */
+  readonly object: string;
+  /** Record ids that an earlier write of ours was answered with. */
+  readonly ids: readonly string[];
+}
+
+export type RemoveOutcome =
+  /** `isGone`: somebody had deleted it before, or an earlier request of ours whose answer was lost. */
+  | { readonly id: string; readonly ok: true; readonly isGone: boolean }
+  | {
+      readonly id: string;
+      readonly ok: false;
+      readonly code: string;
+      /** The vendor's words. */
+      readonly message: string;
+      readonly retryable: boolean;
+    };
+
+export interface RemoveReport {
+  /** One outcome an id, in input order. */
+  readonly outcomes: readonly RemoveOutcome[];
+  readonly calls: number;
 }
 
 export interface OrgIdentity {
@@ -143,6 +188,19 @@ export interface ApiUsage {
   /** The vendor's own figures, where it gave them. */
   readonly dailyUsed: number | null;
   readonly dailyLimit: number | null;
+}
+
+/** Counts our metered calls of one connection by hours, over processes and restarts. */
+export interface CallLedger {
+  /**
+   * Adds `calls` (below zero: gives them back) to the hour of `at`, the CRM's clock, and notes the CRM's own figures.
+   * @returns calls by the start of their hour, milliseconds UTC, of the 25 hours up to `at`, these included
+   */
+  book(entry: {
+    readonly calls: number;
+    readonly at: Date;
+    readonly figures: { readonly used: number; readonly limit: number; readonly at: Date } | null;
+  }): Promise<ReadonlyMap<number, number>>;
 }
 
 /** A file of a metadata package, path relative to the package's root. */
@@ -186,9 +244,57 @@ export interface OrgFacts {
   readonly hasMultipleCurrencies: boolean;
   readonly automation: readonly AutomationFound[];
   readonly storageMegabytesFree: number | null;
+  /** Calls the org may receive in 24 hours; null where this user may not see the limits. */
+  readonly dailyCallLimit: number | null;
 }
 
-/** One connected org or portal. Methods throw the classes of `core/errors.ts` and nothing else. */
+/** What to count for a prediction. UTC. */
+export interface SizeRequest {
+  /** Leads that came since then can be flagged at the first write. */
+  readonly flaggedSince: Date;
+  /** Handoffs since then get a row. */
+  readonly handoffsSince: Date;
+  /** Report rows begin here. */
+  readonly monthsSince: Date;
+}
+
+/** How large an org is by its own counting; null where it did not answer (a time-out, an object hidden from us). */
+export interface OrgSize {
+  /** Leads not converted that were created since `flaggedSince`. */
+  readonly openLeads: number | null;
+  /** Leads not converted that a queue owns. */
+  readonly queueLeads: number | null;
+  readonly openOpportunities: number | null;
+  /** Leads created since `handoffsSince`, and owner changes since then where the org keeps their history. */
+  readonly newLeads: number | null;
+  readonly ownerChanges: number | null;
+  /** Active users who may own leads, and their roles. */
+  readonly users: number | null;
+  readonly roles: number | null;
+  readonly sources: number | null;
+  readonly campaigns: number | null;
+  /** Campaigns that got a member, counted anew in each month since `monthsSince`. */
+  readonly campaignMonths: number | null;
+}
+
+/** Records that the CRM lists, deleted and archived ones left out. */
+export interface ObjectCounts {
+  /** In the order of the objects; null where the org did not answer (a time-out, an object hidden from us). */
+  readonly counts: readonly (number | null)[];
+  /** The CRM's clock when it answered. UTC. */
+  readonly at: Date;
+}
+
+/** A user by name, for `apply --assign-to`. */
+export interface UserFound {
+  readonly id: string;
+  readonly isActive: boolean;
+}
+
+/**
+ * One connected org or portal. Methods throw the classes of `core/errors.ts` and nothing else; one that was lent for a
+ * piece of work (`OpenConnection.during`) also the reason for which that work is ended.
+ */
 export interface Connection {
   readonly crm: CrmName;
   readonly streams: readonly StreamSpec[];
@@ -199,11 +305,34 @@ export interface Connection {
   facts(objects: readonly string[]): Promise<OrgFacts>;
   pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
   write(request: WriteRequest): Promise<WriteReport>;
+  /** Values as they stand now, before something of ours is taken back. */
+  read(request: ReadRequest): Promise<ReadReport>;
+  /** Deletes records of our own objects. @throws RequestRefusedError for anybody else's object or record */
+  remove(request: RemoveRequest): Promise<RemoveReport>;
+  /** Ids of leads whose owner the connected user changed since then, by the CRM's own history; at most 2,000. */
+  ownersMoved(since: Date): Promise<readonly string[]>;
+  /** Counts for a prediction; a few metered calls. */
+  size(request: SizeRequest): Promise<OrgSize>;
   /** Record counts by object name, for verification. */
   count(object: string): Promise<number>;
+  /** Records of each object as the CRM counts them now, at most five objects in one call. */
+  counts(objects: readonly string[]): Promise<ObjectCounts>;
   deploy(files: readonly PackageFile[], options: { readonly checkOnly: boolean }): Promise<DeployReport>;
-  /** Gives the connected user the permission set; does nothing where it has it. */
-  assignPermissionSet(name: string): Promise<"assigned" | "already assigned">;
+  /** Null where the org has no user of this name. */
+  findUser(username: string): Promise<UserFound | null>;
+  /** Gives a user (the connected one unless told otherwise) the permission set; does nothing where it has it. */
+  assignPermissionSet(name: string, userId?: string): Promise<"assigned" | "already assigned">;
   usage(): ApiUsage;
   close(): Promise<void>;
+}
+
+/** The connection as its owner has it. */
+export interface OpenConnection extends Connection {
+  /**
+   * The same connection for one piece of work: same session, same count of calls. When `signal` aborts, requests under
+   * way and waits between them end with its reason.
+   */
+  during(signal: AbortSignal): Connection;
+  /** Gives calls that were booked ahead and not sent back to the ledger; meant for the end of a piece of work. */
+  settle(): Promise<void>;
 }

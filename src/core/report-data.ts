@@ -4,7 +4,7 @@
  * in the workspace's currency, ids 18 characters.
  */
 
-export type RowType = "workspace" | "campaign" | "source" | "rep" | "team";
+export type RowType = "workspace" | "campaign" | "source" | "rep" | "team" | "load_quartile";
 
 /**
  * One row of `ripeline report`: a grain member in one period on one basis. Its metrics stand beside the named keys, each
@@ -102,6 +102,8 @@ export interface OpportunityEvidence {
   readonly countsInPipeline: boolean;
   readonly createdAt: Date;
   readonly closeOn: string | null;
+  /** Of an open one: stalled from then on, which may lie ahead; null for a closed one. */
+  readonly stalledSince: Date | null;
 }
 
 /** One person behind a campaign's leads. */
@@ -164,7 +166,9 @@ export interface TrustFacts {
   readonly opportunitiesWithoutAmount: number | null;
   readonly quarantined: number;
   readonly hiddenFields: readonly HiddenField[];
-  /** The CRM's own count of an object beside ours; `crm` null where it was not asked. */
+  /** When the CRM counted, by its clock; null where it never did. */
+  readonly countedAt: Date | null;
+  /** The CRM's own count of an object beside ours of the same moment; `crm` null where it did not say. */
   readonly counts: readonly {
     readonly object: string;
     readonly crm: number | null;

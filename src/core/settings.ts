@@ -96,11 +96,17 @@ export interface Settings {
     readonly stage: string | null;
     /** Opportunity.Type (lower case) to our type; beside the built-in rule. */
     readonly typeMap: Readonly<Record<string, "new" | "expansion" | "renewal">>;
+    /** Days without a touch or a change of stage after which an open opportunity is stalled. */
+    readonly stalledAfterDays: number;
+    /** The same by stage: API name or label, case ignored. */
+    readonly stalledAfterDaysByStage: Readonly<Record<string, number>>;
   };
   readonly investment: {
     /** Parents whose own cost repeats their children's: campaign id to what holds the money. */
     readonly parents: Readonly<Record<string, "parent" | "children">>;
     readonly orphanAfterDays: number;
+    /** How a month's operations are spread over its programs in loaded cost. */
+    readonly loadBy: "own_cost" | "evenly";
   };
   readonly report: {
     /** Months of history in report rows, the current one included. */

@@ -60,16 +60,22 @@ async function take({ database, workspaceId, name, ttlMs }: Lease, holder: strin
 function keep(lease: Lease, holder: string, lost: AbortController): { stop(): Promise<void> } {
   let lastRenewal = Date.now();
   let running: Promise<void> = Promise.resolve();
+  const hasLapsed = (): boolean => Date.now() - lastRenewal > lease.ttlMs;
+  const lose = (): void => {
+    if (lost.signal.aborted) return;
+    lost.abort(new BusyError(`The lease "${lease.name}" was lost to another process; the work stops.`));
+  };
   const renew = async () => {
     const began = Date.now();
     const kept = await take(lease, holder).catch(() => undefined);
     // A renewal that had to wait for a long statement is late, and still good: nobody took the lease meanwhile.
     if (kept === true) lastRenewal = began;
-    else if (kept === false || Date.now() - lastRenewal > lease.ttlMs) {
-      lost.abort(new BusyError(`The lease "${lease.name}" was lost to another process; the work stops.`));
-    }
+    else if (kept === false || hasLapsed()) lose();
   };
   const timer = setInterval(() => {
+    // On PGlite a renewal may wait behind a long statement, and nobody else can take the lease. A Postgres that does
+    // not answer us may well have given it to another process.
+    if (lease.database.kind === "postgres" && hasLapsed()) lose();
     running = running.then(renew);
   }, lease.ttlMs / 3);
   return {

@@ -27,8 +27,12 @@ export interface Owner {
 /** Another process owns the folder and answers requests. */
 export interface Visitor {
   readonly owned: false;
-  /** @throws OwnerRequestError with the owner's error; BusyError when the owner went away before it answered. */
-  request(request: Json, onProgress?: (line: Json) => void): Promise<Json>;
+  /**
+   * @param signal ends the wait for the answer; the owner is told that nobody waits any more
+   * @throws OwnerRequestError with the owner's error; BusyError when the owner went away before it answered; the reason
+   *   of `signal`
+   */
+  request(request: Json, onProgress?: (line: Json) => void, signal?: AbortSignal): Promise<Json>;
 }
 
 /** The process that owns the folder could not do what was asked; code and message are its own. */
@@ -61,7 +65,7 @@ export async function acquireOwnership(directory: string): Promise<Owner | Visit
     if (await listen(server, path)) return ownerOn(server, path);
     if (await answers(path)) {
       await refuseStrangers(path);
-      return { owned: false, request: (request, onProgress) => ask(path, request, onProgress) };
+      return { owned: false, request: (...question) => ask(path, ...question) };
     }
     await removeStale(path);
   }
@@ -198,9 +202,20 @@ function answer(socket: Socket, handler: Promise<RequestHandler>): void {
   });
 }
 
-function ask(path: string, request: Json, onProgress: ((line: Json) => void) | undefined): Promise<Json> {
+function ask(
+  path: string,
+  request: Json,
+  onProgress?: (line: Json) => void,
+  signal?: AbortSignal,
+): Promise<Json> {
   const { promise, resolve, reject } = Promise.withResolvers<Json>();
   const socket = connect(path);
+  const leave = (): void => {
+    reject(signal?.reason);
+    socket.destroy();
+  };
+  signal?.addEventListener("abort", leave, { once: true });
+  socket.on("close", () => signal?.removeEventListener("abort", leave));
   const lost = () =>
     reject(
       new BusyError("The process that holds the store ended before it answered; run the command again."),

@@ -38,6 +38,8 @@ export function catalogRules(entries: readonly MetricEntry[], trust: Trust): rea
 }
 
 function blockedReason(entry: MetricEntry, trust: Trust): string | null {
+  const missing = entry.inputs.find((input) => trust.missingInputs[input] !== undefined);
+  if (missing !== undefined) return trust.missingInputs[missing] ?? null;
   const dates = entry.inputs.flatMap((input) => trust.noHistoryBefore[input] ?? []);
   const latest = dates.toSorted().at(-1);
   return latest === undefined ? null : `no history before ${latest}`;

@@ -3,7 +3,8 @@
  * columns, help texts, documents and CSV headers are generated from it.
  */
 
-export type RowType = "workspace" | "campaign" | "source" | "rep" | "team";
+/** `load_quartile`: handoffs by how loaded the rep was when they came, member 1 (lightest) to 4; not written to a CRM. */
+export type RowType = "workspace" | "campaign" | "source" | "rep" | "team" | "load_quartile";
 export type Basis = "point_in_time" | "in_period" | "cohort";
 export type Unit = "count" | "ratio" | "money" | "money_ratio" | "hours" | "days" | "number" | "text";
 
@@ -60,12 +61,25 @@ const touchInputs = [
   "salesforce.Task.CompletedDateTime",
   "salesforce.Event",
 ] as const;
+/** Input of loaded cost: entries of kind operations or labour. Without any, loaded cost is unknown, not the plain one. */
+export const LEDGER_OVERHEAD = "ledger.overhead";
+const loadedInputs = [LEDGER_OVERHEAD] as const;
 const costInputs = ["salesforce.Campaign", "salesforce.Campaign.ActualCost"] as const;
 const responseInputs = ["salesforce.CampaignMember", "salesforce.CampaignMember.FirstRespondedDate"] as const;
 const opportunityInputs = [
   "salesforce.Opportunity",
   "salesforce.OpportunityHistory",
   "salesforce.OpportunityStage",
+] as const;
+const stalledInputs = [
+  ...opportunityInputs,
+  "salesforce.OpportunityContactRole",
+  "salesforce.Task",
+  "salesforce.Task.WhatId",
+  "salesforce.Task.TaskSubtype",
+  "salesforce.Task.CompletedDateTime",
+  "salesforce.Event",
+  "salesforce.Event.WhatId",
 ] as const;
 const amountInputs = [...opportunityInputs, "salesforce.Opportunity.Amount"] as const;
 
@@ -108,6 +122,13 @@ const rotCohort = {
   inputs: touchInputs,
   needsTouch: true,
   toDateOnly: true,
+} as const;
+/** load_v_rot: what became of leads by the load of the rep they came to. */
+const loadVRot = {
+  ...rotCohort,
+  grain: ["load_quartile"],
+  model: "rpt_load_v_rot",
+  source: "5",
 } as const;
 const undelivered = {
   bases: ["point_in_time"],
@@ -229,6 +250,8 @@ export const catalog: readonly MetricEntry[] = [
   }),
   metric({
     ...rotCohort,
+    grain: [...everywhere, "load_quartile"],
+    model: "rpt_rot_cohort, rpt_load_v_rot",
     name: "rot_cohort_rate",
     label: "Rotted, of those due",
     unit: "ratio",
@@ -251,6 +274,39 @@ export const catalog: readonly MetricEntry[] = [
     label: "Not yet due",
     unit: "count",
     formula: "Chains of handoffs made in the period whose deadline lies after the moment of the report.",
+  }),
+  metric({
+    ...loadVRot,
+    name: "touches_per_lead",
+    label: "Touches per lead",
+    unit: "number",
+    better: "higher",
+    saysSmall: true,
+    formula: "Recorded touches of the chains of handoffs made in the period, divided by these chains.",
+    reasonWhenAbsent: "no handoffs",
+  }),
+  metric({
+    ...loadVRot,
+    needsTouch: false,
+    inputs: [...leadInputs, ...opportunityInputs],
+    name: "cohort_win_rate",
+    label: "Win rate of leads handed off",
+    unit: "ratio",
+    better: "higher",
+    formula:
+      "Of the leads handed off in the period and converted: opportunities won, divided by opportunities won and lost.",
+    reasonWhenAbsent: "nothing closed",
+  }),
+  metric({
+    ...loadVRot,
+    needsTouch: false,
+    inputs: [...leadInputs, ...opportunityInputs],
+    name: "in_process_at_handoff_mean",
+    label: "In process at the handoff, mean",
+    unit: "number",
+    formula:
+      "Weighted open leads and opportunities that the rep carried when a lead was handed over, before it; mean over the handoffs of the period.",
+    reasonWhenAbsent: "no handoffs",
   }),
   metric({
     bases: ["in_period"],
@@ -408,6 +464,20 @@ export const catalog: readonly MetricEntry[] = [
     formula: "Opportunities open at the moment of the report, of any type.",
   }),
   metric({
+    bases: ["point_in_time"],
+    grain: ["workspace", "rep", "team"],
+    model: "rpt_stalled",
+    source: "4",
+    inputs: stalledInputs,
+    needsTouch: true,
+    name: "stalled_opportunities",
+    label: "Stalled opportunities",
+    unit: "count",
+    better: "lower",
+    formula:
+      "Open opportunities without a recorded touch and without a change of stage for their stage's number of days. Touches are those on the opportunity, on the contacts of its contact roles, and on the contact of a lead converted into it.",
+  }),
+  metric({
     ...load,
     grain: everywhere,
     name: "in_process",
@@ -465,7 +535,7 @@ export const catalog: readonly MetricEntry[] = [
     source: "6",
     inputs: costInputs,
     formula:
-      "Campaigns' own actual cost that falls in the period: changes between two pulls on their day, the rest spread evenly over the campaign's dates.",
+      "Campaigns' own cost that falls in the period: entries of the cost ledger on their date where a campaign has any; else its actual cost, changes between two pulls on their day, the rest spread evenly over the campaign's dates.",
     whenAbsent: 0,
   }),
   metric({
@@ -476,8 +546,33 @@ export const catalog: readonly MetricEntry[] = [
     source: "6",
     inputs: costInputs,
     formula:
-      "How the investment was dated, with shares where there are several ways: observed between pulls, spread over the campaign's dates, or assumed where a date is blank.",
+      "How the investment was dated, with shares where there are several ways: by the cost ledger, observed between pulls, spread over the campaign's dates, or assumed where a date is blank.",
     reasonWhenAbsent: "no investment",
+  }),
+  metric({
+    ...money,
+    name: "investment_loaded",
+    label: "Investment, fully loaded",
+    unit: "money",
+    source: "6",
+    inputs: [...costInputs, ...loadedInputs],
+    model: "rpt_loaded",
+    formula:
+      "Investment plus operations and labour of the cost ledger: what names a campaign is borne by it, the rest of a month is spread over the programs that spent in it.",
+  }),
+  metric({
+    ...money,
+    bases: ["in_period"],
+    grain: ["workspace"],
+    name: "investment_share_of_revenue",
+    label: "Investment share of revenue",
+    unit: "money_ratio",
+    source: "6",
+    inputs: [...costInputs, ...amountInputs],
+    model: "rpt_loaded",
+    better: "lower",
+    formula: "Investment in the period, divided by the amount won in it.",
+    reasonWhenAbsent: "nothing won",
   }),
   metric({
     ...money,
@@ -492,6 +587,22 @@ export const catalog: readonly MetricEntry[] = [
     whenAbsent: null,
     formula:
       "Investment in the period, divided by the distinct people whose first response to a campaign of known cost falls in it.",
+    reasonWhenAbsent: "no investment",
+  }),
+  metric({
+    ...money,
+    bases: ["in_period"],
+    name: "cost_per_lead_loaded",
+    label: "Cost per lead, fully loaded",
+    unit: "money",
+    additive: false,
+    source: "6",
+    inputs: [...costInputs, ...responseInputs, ...loadedInputs],
+    model: "rpt_loaded",
+    better: "lower",
+    saysSmall: true,
+    whenAbsent: null,
+    formula: "Fully loaded investment in the period, divided by the people of cost per lead.",
     reasonWhenAbsent: "no investment",
   }),
   metric({
@@ -527,6 +638,18 @@ export const catalog: readonly MetricEntry[] = [
     better: "higher",
     inputs: [...amountInputs, ...costInputs],
     formula: "Attributed pipeline divided by investment, in the workspace's currency.",
+    reasonWhenAbsent: "no investment",
+  }),
+  metric({
+    ...money,
+    name: "pipeline_per_dollar_loaded",
+    label: "Pipeline per dollar, fully loaded",
+    unit: "money_ratio",
+    source: "6",
+    better: "higher",
+    inputs: [...amountInputs, ...costInputs, ...loadedInputs],
+    model: "rpt_loaded",
+    formula: "Attributed pipeline divided by fully loaded investment, in the workspace's currency.",
     reasonWhenAbsent: "no investment",
   }),
   metric({
@@ -670,7 +793,7 @@ export const catalog: readonly MetricEntry[] = [
     label: "Campaigns without cost",
     unit: "ratio",
     inputs: costInputs,
-    formula: "Share of campaigns whose cost is unknown and not kept on a parent.",
+    formula: "Share of campaigns that have no cost, neither their own nor a parent's.",
     reasonWhenAbsent: "no campaigns",
   }),
   metric({
@@ -717,7 +840,8 @@ export const catalog: readonly MetricEntry[] = [
     label: "Amounts without exchange rate",
     unit: "count",
     inputs: ["salesforce.Opportunity", "salesforce.Campaign"],
-    formula: "Opportunities and campaigns whose money is left out because a rate is missing.",
+    formula:
+      "Opportunities, campaigns and entries of the cost ledger whose money is left out because a rate is missing.",
   }),
 ];
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MetricIntegrityError } from "../core/errors.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Database, Transaction } from "../database/database.ts";
+import type { Database, Queries, Transaction } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { type CaptureGate, decideCaptureGate } from "./capture-gate.ts";
 import { catalog } from "./catalog.ts";
@@ -16,6 +16,7 @@ import {
   reportModels,
 } from "./models.ts";
 import { writeCalendars } from "./org-calendars.ts";
+import { beginCompute, publish } from "./publication.ts";
 import { writeRunParameters } from "./run-parameters.ts";
 import { writeTrust } from "./trust.ts";
 
@@ -42,8 +43,8 @@ const problemRow = z.object({ problem: z.string() });
 
 /**
  * Computes every metric of the workspace from the mirror as it was known at `asOf`, and replaces what the last compute
- * wrote. Each model is a transaction of its own, so that the queue on the same store is never held for long; report rows
- * are replaced in one.
+ * wrote. Each model is a transaction of its own, so that the queue on the same store is never held for long; the report
+ * is replaced, checked and published in one, so that a reader has the whole of one compute (`readConsistently`).
  * @throws ConfigError when the settings do not fit the org (calendar, currency, policies).
  * @throws MetricIntegrityError when numbers that must agree do not.
  */
@@ -62,17 +63,23 @@ export async function compute(
   };
   const mine: Settings = { ...settings, connectionId: request.connectionId };
   const total = leadModels.length + historyModels.length + factModels.length + reportModels.length + 1;
-  let rules = "[]";
+  const note = ({ name }: Model, rows: number, began: number) => {
+    outcomes.push({ name, rows, milliseconds: Math.round(performance.now() - began) });
+    request.onModel?.(name, outcomes.length, total);
+  };
   const run = async (models: readonly Model[]) => {
     for (const model of models) {
       const began = performance.now();
-      const rows = await materialise(db, model, scope, rules);
-      outcomes.push({ name: model.name, rows, milliseconds: Math.round(performance.now() - began) });
-      request.onModel?.(model.name, outcomes.length, total);
+      const rows = await db.transaction((tx) => replace(tx, db.kind, model, scope, "[]"));
+      await db.execute(sql`analyze ${sql.identifier(["metrics", model.table])}`);
+      note(model, rows, began);
     }
   };
   await refreshStatistics(db);
-  await db.transaction((tx) => writeRunParameters(tx, mine, request.asOf));
+  await db.transaction(async (tx) => {
+    await beginCompute(tx, scope.workspaceId, scope.asOf);
+    await writeRunParameters(tx, mine, scope.asOf);
+  });
   await run(leadModels);
   await db.transaction(async (tx) => {
     await tx.execute(sql`
@@ -90,9 +97,16 @@ export async function compute(
   await db.transaction((tx) => clear(tx, db.kind, "rpt_fact", scope.workspaceId));
   await run(reportModels);
   const trust = await db.transaction((tx) => writeTrust(tx, mine, scope));
-  rules = JSON.stringify(catalogRules(catalog, trust));
-  await run([metricValueModel]);
-  await runChecks(db, scope, rules);
+  const rules = JSON.stringify(catalogRules(catalog, trust));
+  const began = performance.now();
+  const rows = await db.transaction(async (tx) => {
+    const written = await replace(tx, db.kind, metricValueModel, scope, rules);
+    await runChecks(tx, scope, rules);
+    await publish(tx, scope.workspaceId, scope.asOf);
+    return written;
+  });
+  await db.execute(sql`analyze metrics.metric_value`);
+  note(metricValueModel, rows, began);
   return {
     asOf: request.asOf,
     captureGate,
@@ -108,33 +122,36 @@ interface Scope {
   readonly asOf: Date;
 }
 
-async function materialise(db: Database, model: Model, scope: Scope, rules: string): Promise<number> {
+/** Puts a model's rows in the place of those of the last compute. */
+async function replace(
+  tx: Transaction,
+  kind: Database["kind"],
+  model: Model,
+  scope: Scope,
+  rules: string,
+): Promise<number> {
   const table = sql.identifier(["metrics", model.table]);
-  const rows = await db.transaction(async (tx) => {
-    // Sorts and hashes of 200,000 leads fit into 64 MB; the default of 4 spills them to disk. JIT costs more than it saves.
-    await tx.execute(sql`set local work_mem = '64MB'`);
-    await tx.execute(sql`set local jit = off`);
-    // The planner takes the rows between two CTEs for few and loops over them: 15 s instead of 0.4 for pipeline cohorts.
-    // Every join of a model is over whole tables, where hashing is right; a lateral join still loops, as it must.
-    await tx.execute(sql`set local enable_nestloop = off`);
-    if (model.table !== "rpt_fact") await clear(tx, db.kind, model.table, scope.workspaceId);
-    const columns = await tx.any(
-      columnRow,
-      sql`select column_name::text from information_schema.columns
-          where table_schema = 'metrics' and table_name = ${model.table} order by ordinal_position`,
-    );
-    const names = sql.join(
-      columns.map((column) => sql.identifier([column.column_name])),
-      sql`, `,
-    );
-    const select = model.text.bind(scope.workspaceId, scope.connectionId, scope.asOf, rules);
-    const written = await tx.execute(
-      sql`insert into ${table} (${names}) select ${names} from (${select}) as model`,
-    );
-    return written.rowCount;
-  });
-  await db.execute(sql`analyze ${table}`);
-  return rows;
+  // Sorts and hashes of 200,000 leads fit into 64 MB; the default of 4 spills them to disk. JIT costs more than it saves.
+  await tx.execute(sql`set local work_mem = '64MB'`);
+  await tx.execute(sql`set local jit = off`);
+  // The planner takes the rows between two CTEs for few and loops over them: 15 s instead of 0.4 for pipeline cohorts.
+  // Every join of a model is over whole tables, where hashing is right; a lateral join still loops, as it must.
+  await tx.execute(sql`set local enable_nestloop = off`);
+  if (model.table !== "rpt_fact") await clear(tx, kind, model.table, scope.workspaceId);
+  const columns = await tx.any(
+    columnRow,
+    sql`select column_name::text from information_schema.columns
+        where table_schema = 'metrics' and table_name = ${model.table} order by ordinal_position`,
+  );
+  const names = sql.join(
+    columns.map((column) => sql.identifier([column.column_name])),
+    sql`, `,
+  );
+  const select = model.text.bind(scope.workspaceId, scope.connectionId, scope.asOf, rules);
+  const written = await tx.execute(
+    sql`insert into ${table} (${names}) select ${names} from (${select}) as model`,
+  );
+  return written.rowCount;
 }
 
 /**
@@ -170,7 +187,7 @@ async function refreshStatistics(db: Database): Promise<void> {
   for (const { relname } of stale) await db.execute(sql`analyze ${sql.identifier(["mirror", relname])}`);
 }
 
-async function runChecks(db: Database, scope: Scope, rules: string): Promise<void> {
+async function runChecks(db: Queries, scope: Scope, rules: string): Promise<void> {
   for (const check of checks) {
     const problems = await db.any(
       problemRow,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { EvidenceList, RowType } from "../core/report-data.ts";
-import type { Database } from "../database/database.ts";
+import type { Queries } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
 
 /** Rows of one list; the rest are counted. */
@@ -50,6 +50,7 @@ const OpportunityRow = z.object({
   counts_in_pipeline: z.boolean(),
   created_at: z.date(),
   close_on: z.string().nullable(),
+  stalled_since: z.date().nullable(),
 });
 
 const ResponseRow = z.object({ ...member, record_id: z.string(), responded_on: z.string() });
@@ -70,7 +71,7 @@ const CostRow = z.object({
  *
  * Grain: one list a kind and member, `total` counting all of it.
  */
-export async function readEvidence(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+export async function readEvidence(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   return [
     ...(await handoffs(db, scope)),
     ...(await undelivered(db, scope)),
@@ -80,7 +81,7 @@ export async function readEvidence(db: Database, scope: EvidenceScope): Promise<
   ];
 }
 
-const rowTypes: readonly RowType[] = ["workspace", "campaign", "source", "rep", "team"];
+const rowTypes: readonly RowType[] = ["workspace", "campaign", "source", "rep", "team", "load_quartile"];
 
 function rowTypeOf(text: string): RowType {
   const found = rowTypes.find((type) => type === text);
@@ -105,7 +106,7 @@ function isWanted({ only }: EvidenceScope): Sql {
   return sql`row_type = ${only.rowType} and member is not distinct from ${only.member}`;
 }
 
-async function handoffs(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+async function handoffs(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   const rows = await db.any(
     HandoffRow,
     sql`
@@ -152,7 +153,7 @@ async function handoffs(db: Database, scope: EvidenceScope): Promise<readonly Ev
   }));
 }
 
-async function undelivered(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+async function undelivered(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   const rows = await db.any(
     UndeliveredRow,
     sql`
@@ -191,7 +192,7 @@ async function undelivered(db: Database, scope: EvidenceScope): Promise<readonly
   }));
 }
 
-async function opportunities(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   const rows = await db.any(
     OpportunityRow,
     sql`
@@ -200,7 +201,7 @@ async function opportunities(db: Database, scope: EvidenceScope): Promise<readon
           coalesce(each.stage, '') as stage,
           case when each.is_open then 'open' when each.is_won then 'won' else 'lost' end as outcome,
           each.type, each.amount, each.pipeline_amount, each.counts_in_pipeline, each.created_at,
-          each.close_date::text as close_on, each.owner_id,
+          each.close_date::text as close_on, each.stalled_since, each.owner_id,
           coalesce(campaign.family_root, each.campaign_id) as campaign_id
         from metrics.int_opportunity as each
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
@@ -222,7 +223,7 @@ async function opportunities(db: Database, scope: EvidenceScope): Promise<readon
         from by_member
       )
       select row_type, member, total, opportunity_id, owner_name, stage, outcome, type, amount, pipeline_amount,
-        counts_in_pipeline, created_at, close_on
+        counts_in_pipeline, created_at, close_on, stalled_since
       from ranked
       where rank <= ${scope.limit ?? ROWS_PER_LIST} and ${isWanted(scope)}
       order by row_type, member, rank`,
@@ -241,11 +242,12 @@ async function opportunities(db: Database, scope: EvidenceScope): Promise<readon
       countsInPipeline: row.counts_in_pipeline,
       createdAt: row.created_at,
       closeOn: row.close_on,
+      stalledSince: row.stalled_since,
     })),
   }));
 }
 
-async function responses(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+async function responses(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   const rows = await db.any(
     ResponseRow,
     sql`
@@ -281,7 +283,7 @@ async function responses(db: Database, scope: EvidenceScope): Promise<readonly E
   }));
 }
 
-async function costs(db: Database, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
+async function costs(db: Queries, scope: EvidenceScope): Promise<readonly EvidenceList[]> {
   const rows = await db.any(
     CostRow,
     sql`

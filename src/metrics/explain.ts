@@ -2,7 +2,7 @@ import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import type { EvidenceList, RowType } from "../core/report-data.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Database } from "../database/database.ts";
+import type { Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { catalog } from "./catalog.ts";
 import { readEvidence } from "./evidence.ts";
@@ -51,13 +51,17 @@ export interface Explanation {
   readonly evidence: readonly EvidenceList[];
 }
 
+/** Metrics of what reps hold open: their records are listed by rep. */
+const OPEN_OPPORTUNITIES = /^(stalled|open_opportunities)/;
+
 const evidenceKinds: readonly (readonly [RegExp, readonly EvidenceList["kind"][]])[] = [
   [/^undelivered/, ["undelivered"]],
   [/^(rot|gone_cold|disposed|unlogged|lead_first|open_leads|handoff)/, ["handoffs"]],
   [/^(in_process|load|headroom)/, ["handoffs", "opportunities"]],
   [/^(investment|cost_|orphan)/, ["costs", "responses"]],
+  [OPEN_OPPORTUNITIES, ["opportunities"]],
   [/^(inquir|leads)/, ["responses"]],
-  [/^(pipeline|trap|opportunit|won|win|sales|open_opportunities|converted)/, ["opportunities", "costs"]],
+  [/^(pipeline|trap|opportunit|won|win|sales|converted)/, ["opportunities", "costs"]],
 ];
 
 /**
@@ -66,7 +70,7 @@ const evidenceKinds: readonly (readonly [RegExp, readonly EvidenceList["kind"][]
  * @throws ConfigError for a metric or row that there is not, naming those there are
  */
 export async function explain(
-  db: Database,
+  db: Queries,
   settings: Settings,
   metric: string,
   row: string,
@@ -126,26 +130,26 @@ export async function explain(
       denominator: value.denominator,
       reason: value.reason,
     })),
-    evidence: evidence.filter((list) => kinds.has(list.kind) && isOnce(list, rowType)),
+    evidence: evidence.filter((list) => kinds.has(list.kind) && isOnce(list, rowType, metric)),
   };
 }
 
 /** The whole workspace's records are those of its reps, or of its campaigns; sources would list them again. */
-function isOnce(list: EvidenceList, rowType: RowType): boolean {
+function isOnce(list: EvidenceList, rowType: RowType, metric: string): boolean {
   if (rowType !== "workspace" && rowType !== "team") return true;
   if (list.kind === "undelivered") return list.rowType === "workspace";
-  if (list.kind === "handoffs") return list.rowType === "rep";
+  if (list.kind === "handoffs" || OPEN_OPPORTUNITIES.test(metric)) return list.rowType === "rep";
   return list.rowType === "campaign";
 }
 
-const rowTypes: readonly RowType[] = ["workspace", "campaign", "source", "rep", "team"];
+const rowTypes: readonly RowType[] = ["workspace", "campaign", "source", "rep", "team", "load_quartile"];
 
 function parseRow(row: string): { readonly rowType: RowType; readonly member: string | null } {
   const [head = "", ...rest] = row.split(":");
   const rowType = rowTypes.find((type) => type === head);
   if (rowType === undefined || (rowType !== "workspace" && rest.length === 0)) {
     throw new ConfigError(
-      `"${row}" names no row; give workspace, rep:<user id>, source:<exact text>, campaign:<id> or team:<role id>`,
+      `"${row}" names no row; give workspace, rep:<user id>, source:<exact text>, campaign:<id>, team:<role id> or load_quartile:<1 to 4>`,
     );
   }
   const member = rest.join(":");
@@ -153,7 +157,7 @@ function parseRow(row: string): { readonly rowType: RowType; readonly member: st
 }
 
 async function unknownRow(
-  db: Database,
+  db: Queries,
   workspaceId: string,
   metric: string,
   row: string,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Fraction, ReportData, TrustFacts } from "../core/report-data.ts";
 import type { Settings } from "../core/settings.ts";
-import type { Database } from "../database/database.ts";
+import type { Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { catalog } from "./catalog.ts";
 import { readEvidence } from "./evidence.ts";
@@ -19,7 +19,7 @@ const RunRow = z.object({
 });
 
 const FractionRow = z.object({
-  row_type: z.enum(["workspace", "campaign", "source", "rep", "team"]),
+  row_type: z.enum(["workspace", "campaign", "source", "rep", "team", "load_quartile"]),
   member: z.string().nullable(),
   period_type: z.enum(["day", "month", "lifetime"]),
   period_start: z.string().nullable(),
@@ -34,12 +34,23 @@ const FractionRow = z.object({
 /** What a store knows for a report; who ran the cycle adds what it wrote, its calls and its times. */
 export type StoredReport = Omit<ReportData, "written" | "calls" | "phases">;
 
+/** Record counts of the CRM and of the mirror at one moment, ISO UTC. */
+export interface ComparedCounts {
+  readonly at: string;
+  readonly objects: TrustFacts["counts"];
+}
+
 /**
  * The last compute as data for the renderers: report rows of the default periods, the parts of their ratios, the records
  * behind them, and how far all of it can be trusted.
+ * @param counts the last comparison with the CRM; without it our own counts stand alone
  * @returns undefined before the first compute
  */
-export async function readStoredReport(db: Database, settings: Settings): Promise<StoredReport | undefined> {
+export async function readStoredReport(
+  db: Queries,
+  settings: Settings,
+  counts?: ComparedCounts,
+): Promise<StoredReport | undefined> {
   const workspaceId = settings.workspace.id;
   const { connectionId } = settings;
   const run = await db.maybeOne(
@@ -69,11 +80,11 @@ export async function readStoredReport(db: Database, settings: Settings): Promis
     rows: await readWholeReport(db, workspaceId),
     fractions: await readFractions(db, workspaceId),
     evidence: await readEvidence(db, { workspaceId, connectionId }),
-    trust: await readTrust(db, settings),
+    trust: await readTrust(db, settings, counts),
   };
 }
 
-async function readFractions(db: Database, workspaceId: string): Promise<readonly Fraction[]> {
+async function readFractions(db: Queries, workspaceId: string): Promise<readonly Fraction[]> {
   const rows = await db.any(
     FractionRow,
     sql`
@@ -82,7 +93,7 @@ async function readFractions(db: Database, workspaceId: string): Promise<readonl
       from metrics.metric_value
       where workspace_id = ${workspaceId} and numerator is not null and denominator is not null
         and (period_type <> 'month' or period_start = (
-          select max(period_start) from metrics.period where workspace_id = ${workspaceId} and period_type = 'month'
+          select max(period_start) from metrics.metric_value where workspace_id = ${workspaceId} and period_type = 'month'
         ))`,
   );
   return rows.map((row) => ({
@@ -110,7 +121,11 @@ const HiddenRow = z.object({
 });
 const CountRow = z.object({ object: z.string(), mirror: z.number() });
 
-async function readTrust(db: Database, settings: Settings): Promise<TrustFacts> {
+async function readTrust(
+  db: Queries,
+  settings: Settings,
+  compared: ComparedCounts | undefined,
+): Promise<TrustFacts> {
   const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
   const facts = await db.one(
     TrustRow,
@@ -119,7 +134,7 @@ async function readTrust(db: Database, settings: Settings): Promise<TrustFacts> 
         (select count(*) from metrics.int_lead where ${at})::integer as leads,
         (select count(*) from metrics.int_lead where ${at} and source is null)::integer as leads_without_source,
         (select count(*) from metrics.int_campaign where ${at})::integer as campaigns,
-        (select count(*) from metrics.int_campaign where ${at} and actual_cost is null)::integer
+        (select count(*) from metrics.int_campaign where ${at} and actual_cost is null and not has_ledger)::integer
           as campaigns_without_cost,
         (select count(*) from metrics.int_handoff where ${at} and evidence = 'unknown' and ended_at is null)::integer
           as handoffs_unknown,
@@ -131,21 +146,6 @@ async function readTrust(db: Database, settings: Settings): Promise<TrustFacts> 
   const streams = await db.any(
     HiddenRow,
     sql`select stream, is_absent, hidden_fields from mirror.stream_state where ${at} order by stream`,
-  );
-  const counts = await db.any(
-    CountRow,
-    sql`
-      select 'Lead' as object, count(*)::integer as mirror from mirror.salesforce_lead
-      where ${at} and valid_to is null and not isdeleted
-      union all
-      select 'Opportunity', count(*)::integer from mirror.salesforce_opportunity
-      where ${at} and valid_to is null and not isdeleted
-      union all
-      select 'Task', count(*)::integer from mirror.salesforce_task
-      where ${at} and valid_to is null and not isdeleted and not isarchived
-      union all
-      select 'CampaignMember', count(*)::integer from mirror.salesforce_campaign_member
-      where ${at} and valid_to is null and not isdeleted`,
   );
   const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
   const absent = streams.filter((stream) => stream.is_absent).map((stream) => objectOf(stream.stream));
@@ -166,9 +166,31 @@ async function readTrust(db: Database, settings: Settings): Promise<TrustFacts> 
             metrics: metricsThatNeed(stream.stream, field),
           })),
       ),
-    counts: counts.map((each) => ({ ...each, crm: null })),
+    countedAt: compared === undefined ? null : new Date(compared.at),
+    counts: compared?.objects ?? (await ownCounts(db, settings)),
     notes: absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`],
   };
+}
+
+/** What the mirror holds, where the CRM was never asked. */
+async function ownCounts(db: Queries, settings: Settings): Promise<TrustFacts["counts"]> {
+  const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
+  const counts = await db.any(
+    CountRow,
+    sql`
+      select 'Lead' as object, count(*)::integer as mirror from mirror.salesforce_lead
+      where ${at} and valid_to is null and not isdeleted
+      union all
+      select 'Opportunity', count(*)::integer from mirror.salesforce_opportunity
+      where ${at} and valid_to is null and not isdeleted
+      union all
+      select 'Task', count(*)::integer from mirror.salesforce_task
+      where ${at} and valid_to is null and not isdeleted and not isarchived
+      union all
+      select 'CampaignMember', count(*)::integer from mirror.salesforce_campaign_member
+      where ${at} and valid_to is null and not isdeleted`,
+  );
+  return counts.map((each) => ({ ...each, crm: null }));
 }
 
 function objectOf(stream: string): string {

@@ -15,7 +15,7 @@ export interface ReportQuery {
 }
 
 const storedRow = z.object({
-  row_type: z.enum(["workspace", "campaign", "source", "rep", "team"]),
+  row_type: z.enum(["workspace", "campaign", "source", "rep", "team", "load_quartile"]),
   member: z.string().nullable(),
   label: z.string().nullable(),
   period_type: z.enum(["day", "month", "lifetime"]),
@@ -48,7 +48,14 @@ export async function readWholeReport(
   workspaceId: string,
   request: Omit<ReportQuery, "by"> = {},
 ): Promise<readonly ReportRow[]> {
-  return readRows(db, workspaceId, request, ["workspace", "campaign", "source", "rep", "team"]);
+  return readRows(db, workspaceId, request, [
+    "workspace",
+    "campaign",
+    "source",
+    "rep",
+    "team",
+    "load_quartile",
+  ]);
 }
 
 async function readRows(
@@ -63,7 +70,7 @@ async function readRows(
     sql`
       with latest as (
         select max(period_start) as month
-        from metrics.period
+        from metrics.metric_value
         where workspace_id = ${workspaceId} and period_type = 'month'
       )
       select
@@ -90,8 +97,8 @@ async function readRows(
         end
       group by row_type, member, period_type, period_start, basis, model, age_days
       order by
-        array_position(array['workspace', 'campaign', 'source', 'rep', 'team'], row_type),
-        max(label), member, period_type, period_start, basis, age_days nulls first`,
+        array_position(array['workspace', 'campaign', 'source', 'rep', 'team', 'load_quartile'], row_type),
+        case when row_type = 'load_quartile' then member end, max(label), member, period_type, period_start, basis, age_days nulls first`,
   );
   return rows.map(({ metrics, label, ...head }) => ({ ...head, label: label ?? "", ...metrics }));
 }

@@ -22,6 +22,8 @@ const circumstances = z.object({
 type Circumstances = z.infer<typeof circumstances>;
 
 const lower = (values: readonly string[]) => values.map((value) => value.toLowerCase());
+const lowerKeys = (values: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key.toLowerCase(), value]));
 
 /**
  * Writes the parameters of a compute: `metrics.run`, periods, cohort ages and rot policies.
@@ -50,7 +52,7 @@ export async function writeRunParameters(tx: Transaction, settings: Settings, as
       excluded_email_domains, excluded_creators, rep_profiles, rep_roles, rep_users, ignored_owners, robot_above,
       handoff_weight, opportunity_weight, pipeline_types, pipeline_stage, type_map, investment_parents,
       orphan_after_days, tracks_owner_history, tracks_status_history, oldest_owner_row_at, oldest_status_row_at,
-      first_month, rep_plan
+      first_month, rep_plan, stalled_days, stalled_days_by_stage, load_by
     ) values (
       ${workspaceId}, ${settings.connectionId}, ${settings.workspace.name}, ${asOf}, ${timeZone},
       ${local.toISODate()}, ${currency.code}, ${currency.rule}, ${startFrom}, ${settings.rot.restart},
@@ -66,7 +68,8 @@ export async function writeRunParameters(tx: Transaction, settings: Settings, as
       ${sql.json(settings.pipeline.typeMap)}, ${sql.json(settings.investment.parents)},
       ${settings.investment.orphanAfterDays}, ${org.tracks_owner_history ?? false},
       ${org.tracks_status_history ?? false}, ${org.oldest_owner_row_at}, ${org.oldest_status_row_at},
-      ${firstMonth.toISODate()}, ${sql.json(settings.reps)}
+      ${firstMonth.toISODate()}, ${sql.json(settings.reps)}, ${settings.pipeline.stalledAfterDays},
+      ${sql.json(lowerKeys(settings.pipeline.stalledAfterDaysByStage))}, ${settings.investment.loadBy}
     )`);
   await writePeriods(tx, workspaceId, firstMonth, local, settings.report.cohortAges);
   await writePolicies(tx, settings);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Settings } from "../core/settings.ts";
 import type { Transaction } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { LEDGER_OVERHEAD } from "./catalog.ts";
 
 const stateRow = z.object({
   stream: z.string(),
@@ -20,8 +21,8 @@ export interface Trust {
   readonly hiddenFields: readonly string[];
   /** Stream to the first date (workspace's zone) it is known of, where that is after as_of. */
   readonly noHistoryBefore: Readonly<Record<string, string>>;
-  /** Rows held as current at as_of, by stream. */
-  readonly mirrorRows: Readonly<Record<string, number>>;
+  /** Inputs that were never given, with the reason that stands in place of what needs them. */
+  readonly missingInputs: Readonly<Record<string, string>>;
 }
 
 /** Reads the state of the streams at as_of and keeps it in `metrics.run.trust`. */
@@ -55,7 +56,9 @@ export async function writeTrust(
         }).toISODate() ?? "",
       ]),
     ),
-    mirrorRows: await countMirror(tx, scope),
+    missingInputs: (await hasOverhead(tx, scope))
+      ? {}
+      : { [LEDGER_OVERHEAD]: "no operations or labour in the cost ledger" },
   };
   await tx.execute(
     sql`update metrics.run set trust = ${sql.json(trust)} where workspace_id = ${scope.workspaceId}`,
@@ -63,31 +66,19 @@ export async function writeTrust(
   return trust;
 }
 
-/** Streams whose counts `verify` and the report compare with the CRM's, and the tables that hold them. */
-const countedTables = [
-  ["salesforce.Lead", "salesforce_lead"],
-  ["salesforce.Contact", "salesforce_contact"],
-  ["salesforce.Opportunity", "salesforce_opportunity"],
-  ["salesforce.Campaign", "salesforce_campaign"],
-  ["salesforce.CampaignMember", "salesforce_campaign_member"],
-  ["salesforce.Task", "salesforce_task"],
-  ["salesforce.Event", "salesforce_event"],
-] as const;
-
-async function countMirror(
+async function hasOverhead(
   tx: Transaction,
-  scope: { readonly workspaceId: string; readonly connectionId: string; readonly asOf: Date },
-): Promise<Readonly<Record<string, number>>> {
-  const counts: Record<string, number> = {};
-  for (const [stream, table] of countedTables) {
-    const { rows } = await tx.one(
-      z.object({ rows: z.number() }),
-      sql`select count(*) as rows from ${sql.identifier(["mirror", table])}
-          where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
-            and valid_from <= ${scope.asOf} and (valid_to is null or valid_to > ${scope.asOf})
-            and isdeleted is not true`,
-    );
-    counts[stream] = rows;
-  }
-  return counts;
+  scope: { readonly workspaceId: string; readonly connectionId: string },
+): Promise<boolean> {
+  const { found } = await tx.one(
+    z.object({ found: z.boolean() }),
+    sql`select exists (
+          select 1
+          from metrics.stg_cost_entry as entry
+          join metrics.run as run using (workspace_id)
+          where entry.workspace_id = ${scope.workspaceId} and entry.connection_id = ${scope.connectionId}
+            and entry.kind <> 'program' and entry.entry_on <= run.today
+        ) as found`,
+  );
+  return found;
 }

@@ -23,6 +23,7 @@ const ConnectionRow = z.object({
   has_multiple_currencies: z.boolean(),
   automation: z.array(Automation),
   facts_read_at: z.date().nullable(),
+  daily_call_limit: z.number().nullable(),
 });
 
 /** What the store knows of a connection. Instants are the CRM's clock, UTC. */
@@ -33,7 +34,7 @@ export function readConnection(db: Database, key: MirrorKey): Promise<Connection
     ConnectionRow,
     sql`
       select crm, org_id, instance_url, username, first_pull_at, applied_at, tracks_owner_history,
-        tracks_status_history, has_multiple_currencies, automation, facts_read_at
+        tracks_status_history, has_multiple_currencies, automation, facts_read_at, daily_call_limit
       from mirror.connection
       where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`,
   );
@@ -73,7 +74,15 @@ export async function saveFacts(db: Database, key: MirrorKey, facts: OrgFacts, r
       tracks_status_history = ${facts.tracksStatusHistory},
       has_multiple_currencies = ${facts.hasMultipleCurrencies},
       automation = ${sql.json(facts.automation)}::jsonb,
-      facts_read_at = ${readAt}
+      facts_read_at = ${readAt},
+      daily_call_limit = coalesce(${facts.dailyCallLimit}::integer, daily_call_limit)
+    where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`);
+}
+
+/** The org's calls a day, where they were learnt before the rest. */
+export async function noteDailyCallLimit(db: Database, key: MirrorKey, limit: number): Promise<void> {
+  await db.execute(sql`
+    update mirror.connection set daily_call_limit = ${limit}
     where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`);
 }
 

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import { WireShapeError } from "../core/errors.ts";
 import type { Page, StreamSpec } from "../core/ports.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
+import { dropForgotten, stagingSuffix } from "./forget-list.ts";
 import { columnName, type KeepRules, mirrorColumns } from "./mirror-columns.ts";
 import type { MirrorKey } from "./stream-state.ts";
 
@@ -34,22 +34,11 @@ export async function mergePage(
   pull: PullUnderWay,
   isFirstPage: boolean,
 ): Promise<{ readonly rows: number }> {
-  const staging = await emptyStagingTable(db, page, pull);
-  const names = page.fields.map((field) => field.name);
-  const { rows } = await db.copyCsv(
-    { schema: "staging", table: staging, columns: names.map(columnName), header: names },
-    page.csv,
-  );
-  if (rows !== page.expectedRows) {
-    throw new WireShapeError(
-      page.stream.crm,
-      `${page.stream.name}: a page brought ${rows} rows where ${page.expectedRows} were announced; ` +
-        "nothing of it was kept, the next sync reads it again",
-    );
-  }
+  const { staging, rows } = await stagePage(db, page, pull.key);
   const isComplete = await db.transaction(async (tx) => {
     const state = await noteProgress(tx, page, pull, rows, isFirstPage);
     await mergeStaged(tx, page, pull, staging, state.pull_queried_at);
+    if (page.stream.cursor === "none") await noteSeen(tx, staging, isFirstPage && !pull.isResumed);
     const adds = page.next !== null || page.expectedTotal === null || state.pull_rows === page.expectedTotal;
     if (page.next === null) await (adds ? finishPull(tx, page, pull, staging) : forgetPull(tx, page, pull));
     await tx.execute(sql`truncate staging.${sql.identifier([staging])}`);
@@ -65,6 +54,46 @@ export async function mergePage(
   return { rows };
 }
 
+/**
+ * Brings rows that were read by their ids into the mirror, beside the stream's own pulls: watermark and checkpoint stay.
+ * An older state of a record than the mirror's changes nothing.
+ * @throws WireShapeError when the page holds another number of rows than the CRM said
+ */
+export async function mergeByIds(
+  db: Database,
+  page: Page,
+  pull: Pick<PullUnderWay, "key" | "rules">,
+): Promise<{ readonly rows: number }> {
+  const { staging, rows } = await stagePage(db, page, pull.key);
+  await db.transaction(async (tx) => {
+    await mergeStaged(tx, page, pull, staging, page.queriedAt);
+    await tx.execute(sql`truncate staging.${sql.identifier([staging])}`);
+  });
+  return { rows };
+}
+
+/** Puts the page's bytes into the stream's staging table. @throws WireShapeError for another number of rows */
+async function stagePage(
+  db: Database,
+  page: Page,
+  key: MirrorKey,
+): Promise<{ readonly staging: string; readonly rows: number }> {
+  const staging = await emptyStagingTable(db, page, stagingTable(page.stream, key));
+  const names = page.fields.map((field) => field.name);
+  const { rows } = await db.copyCsv(
+    { schema: "staging", table: staging, columns: names.map(columnName), header: names },
+    page.csv,
+  );
+  if (rows !== page.expectedRows) {
+    throw new WireShapeError(
+      page.stream.crm,
+      `${page.stream.name}: a page brought ${rows} rows where ${page.expectedRows} were announced; ` +
+        "nothing of it was kept, the next sync reads it again",
+    );
+  }
+  return { staging, rows };
+}
+
 /** The rows that came are true and stay; the watermark does not move, so the next pull asks for all of them again. */
 async function forgetPull(tx: Transaction, page: Page, pull: PullUnderWay): Promise<void> {
   await tx.execute(sql`
@@ -74,13 +103,11 @@ async function forgetPull(tx: Transaction, page: Page, pull: PullUnderWay): Prom
 }
 
 /** Table names are at most 63 bytes and must differ by connection: two connections may pull at one time. */
-function stagingTable(stream: StreamSpec, key: MirrorKey): string {
-  const owner = createHash("sha256").update(`${key.workspaceId}\0${key.connectionId}`).digest("hex");
-  return `${stream.table}_${owner.slice(0, 8)}`;
+export function stagingTable(stream: StreamSpec, key: MirrorKey): string {
+  return `${stream.table}_${stagingSuffix(key)}`;
 }
 
-async function emptyStagingTable(db: Database, page: Page, pull: PullUnderWay): Promise<string> {
-  const name = stagingTable(page.stream, pull.key);
+async function emptyStagingTable(db: Database, page: Page, name: string): Promise<string> {
   const columns = page.fields.map((field) => sql`${sql.identifier([columnName(field.name)])} text`);
   await db.transaction(async (tx) => {
     await tx.execute(sql`drop table if exists staging.${sql.identifier([name])}`);
@@ -127,14 +154,29 @@ async function noteProgress(
   );
 }
 
+interface Room {
+  readonly table: Sql;
+  readonly identity: Sql;
+  readonly queriedAt: Date;
+  /** Whether the stream carries SystemModstamp. */
+  readonly hasStamp: boolean;
+}
+
 async function mergeStaged(
   tx: Transaction,
   page: Page,
-  pull: PullUnderWay,
+  pull: Pick<PullUnderWay, "key" | "rules">,
   staging: string,
   queriedAt: Date,
 ): Promise<void> {
   const { workspaceId, connectionId } = pull.key;
+  // The rows are counted: the CRM counts forgotten people too.
+  await dropForgotten(tx, {
+    key: pull.key,
+    mirrorTable: page.stream.table,
+    stagedTable: sql`staging.${sql.identifier([staging])}`,
+    columns: new Set(page.fields.map((field) => columnName(field.name))),
+  });
   const columns = page.fields.flatMap((field) => mirrorColumns(field, pull.rules));
   const table = sql`mirror.${sql.identifier([page.stream.table])}`;
   const stamp = stampColumn(page);
@@ -146,7 +188,8 @@ async function mergeStaged(
       sql`, `,
     );
   const contentNames = content.map((column) => column.name);
-  const isCurrent = sql`m.workspace_id = ${workspaceId} and m.connection_id = ${connectionId} and m.valid_to is null`;
+  const identity = sql`m.workspace_id = ${workspaceId} and m.connection_id = ${connectionId}`;
+  const isCurrent = sql`${identity} and m.valid_to is null`;
   const stampOf = (alias: Sql): Sql =>
     stamp === null
       ? sql`${queriedAt}::timestamptz`
@@ -169,27 +212,26 @@ async function mergeStaged(
     order by id${stamp === null ? sql`` : sql`, ${ident(stamp)} desc nulls last`}`);
   await tx.execute(sql`create index on incoming (id)`);
 
-  // Older than what we have (an overlap read): leave it. Same content: only the stamp moves.
+  // One look-up an id, whatever the table has grown to: a hash of all current rows a page makes a load quadratic.
+  await tx.execute(sql`analyze incoming`);
+  await tx.execute(sql`set local enable_hashjoin = off`);
+  await tx.execute(sql`set local enable_mergejoin = off`);
+  await tx.execute(sql`drop table if exists standing`);
   await tx.execute(sql`
-    delete from incoming as i using ${table} as m
-    where ${isCurrent} and m.id = i.id and ${stampOf(sql`i.`)} < ${stampOf(sql`m.`)}`);
-  if (columns.length > content.length) {
-    await tx.execute(sql`
-      update ${table} as m set systemmodstamp = i.systemmodstamp from incoming as i
-      where ${isCurrent} and m.id = i.id and m.systemmodstamp is distinct from i.systemmodstamp
-        and (${list(sql`m.`, contentNames)}) is not distinct from (${list(sql`i.`, contentNames)})`);
+    create temp table standing (id text primary key, valid_from timestamptz, is_older boolean, is_same boolean)
+    on commit drop`);
+  const standing = await tx.execute(sql`
+    insert into standing
+    select
+      m.id, m.valid_from,
+      ${stampOf(sql`i.`)} < ${stampOf(sql`m.`)} as is_older,
+      (${list(sql`m.`, contentNames)}) is not distinct from (${list(sql`i.`, contentNames)}) as is_same
+    from incoming as i
+    join ${table} as m on ${isCurrent} and m.id = i.id`);
+  if (standing.rowCount > 0) {
+    await giveWay(tx, { table, identity, queriedAt, hasStamp: columns.length > content.length });
   }
-  await tx.execute(sql`
-    delete from incoming as i using ${table} as m
-    where ${isCurrent} and m.id = i.id
-      and (${list(sql`m.`, contentNames)}) is not distinct from (${list(sql`i.`, contentNames)})`);
 
-  // What is left is new or changed. A version of this very query time is replaced, an older one is closed.
-  await tx.execute(sql`
-    delete from ${table} as m using incoming as i
-    where ${isCurrent} and m.id = i.id and m.valid_from >= ${queriedAt}`);
-  await tx.execute(sql`
-    update ${table} as m set valid_to = ${queriedAt} from incoming as i where ${isCurrent} and m.id = i.id`);
   await tx.execute(sql`
     insert into ${table} (
       workspace_id, connection_id, ${list(
@@ -204,6 +246,30 @@ async function mergeStaged(
       )},
       ${stampOf(sql`i.`)}, ${queriedAt}::timestamptz
     from incoming as i`);
+}
+
+/**
+ * Makes room among the current versions for what came. Older than what we have (an overlap read): it is left out. Same
+ * content: only the stamp moves. Changed: a version of this very query time is replaced, an older one is closed.
+ */
+async function giveWay(tx: Transaction, { table, identity, queriedAt, hasStamp }: Room): Promise<void> {
+  await tx.execute(sql`analyze standing`);
+  const version = sql`${identity} and m.id = s.id and m.valid_from = s.valid_from`;
+  if (hasStamp) {
+    await tx.execute(sql`
+      update ${table} as m set systemmodstamp = i.systemmodstamp
+      from standing as s
+      join incoming as i on i.id = s.id
+      where ${version} and s.is_same and not s.is_older and m.systemmodstamp is distinct from i.systemmodstamp`);
+  }
+  await tx.execute(sql`
+    delete from incoming as i using standing as s where i.id = s.id and (s.is_older or s.is_same)`);
+  await tx.execute(sql`
+    delete from ${table} as m using standing as s
+    where ${version} and not s.is_older and not s.is_same and s.valid_from >= ${queriedAt}`);
+  await tx.execute(sql`
+    update ${table} as m set valid_to = ${queriedAt} from standing as s
+    where ${version} and not s.is_older and not s.is_same`);
 }
 
 /** The column that orders a record's versions, or null where the object has none among the fields we see. */
@@ -226,17 +292,41 @@ async function finishPull(tx: Transaction, page: Page, pull: PullUnderWay, stagi
     where workspace_id = ${workspaceId} and connection_id = ${connectionId} and stream = ${page.stream.name}`);
 }
 
-/** A stream read whole each time: what the CRM no longer lists has gone. Such streams fit one page. */
+/** Ids that the pages of a whole read have brought so far; kept beside the staging table until the last page. */
+function seenTable(staging: string): Sql {
+  return sql`staging.${sql.identifier([`${staging}_seen`])}`;
+}
+
+async function noteSeen(tx: Transaction, staging: string, isFirst: boolean): Promise<void> {
+  const seen = seenTable(staging);
+  if (isFirst) await tx.execute(sql`drop table if exists ${seen}`);
+  await tx.execute(sql`create unlogged table if not exists ${seen} (id text primary key)`);
+  await tx.execute(
+    sql`insert into ${seen} select id from staging.${sql.identifier([staging])} on conflict do nothing`,
+  );
+}
+
+/**
+ * A stream read whole each time: what the CRM no longer lists has gone. Where fewer ids are known than the CRM counted
+ * rows (a crash of Postgres empties unlogged tables, a query opened anew brings rows twice), nothing is closed: the
+ * next whole read tells.
+ */
 async function closeVanished(
   tx: Transaction,
   page: Page,
   pull: PullUnderWay,
   staging: string,
 ): Promise<void> {
-  if (page.expectedTotal !== page.expectedRows) return;
+  const { workspaceId, connectionId } = pull.key;
+  const seen = seenTable(staging);
   await tx.execute(sql`
-    update mirror.${sql.identifier([page.stream.table])} as m set valid_to = ${page.queriedAt}
-    where m.workspace_id = ${pull.key.workspaceId} and m.connection_id = ${pull.key.connectionId}
-      and m.valid_to is null and m.valid_from < ${page.queriedAt}
-      and not exists (select 1 from staging.${sql.identifier([staging])} as s where s.id = m.id)`);
+    update mirror.${sql.identifier([page.stream.table])} as m set valid_to = state.pull_queried_at
+    from mirror.stream_state as state
+    where state.workspace_id = ${workspaceId} and state.connection_id = ${connectionId}
+      and state.stream = ${page.stream.name}
+      and m.workspace_id = ${workspaceId} and m.connection_id = ${connectionId}
+      and m.valid_to is null and m.valid_from < state.pull_queried_at
+      and (select count(*) from ${seen}) = ${page.expectedTotal}
+      and not exists (select 1 from ${seen} as s where s.id = m.id)`);
+  await tx.execute(sql`drop table ${seen}`);
 }

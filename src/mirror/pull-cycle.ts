@@ -1,12 +1,13 @@
 import type { CycleProgress, PullSummary } from "../core/cycle.ts";
 import { PermissionError, RequestRefusedError } from "../core/errors.ts";
-import type { Connection, PullOutcome } from "../core/ports.ts";
+import type { Connection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { HOUR_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { noteFirstPull, readConnection, saveFacts } from "./connection-record.ts";
 import { readEmailKey } from "./email-key.ts";
 import { pull, type VisibleStream, visibleStreams } from "./pull.ts";
+import { compareCounts, type RecordCounts } from "./record-counts.ts";
 import { isDue, type MirrorKey, readStreamStates, type StreamState } from "./stream-state.ts";
 
 export interface PullCycleContext {
@@ -19,15 +20,24 @@ export interface PullCycleContext {
   readonly onProgress: (progress: CycleProgress) => void;
 }
 
-/** Describes, limits and the Tooling API are read this often, and at once when a query names a field that is gone. */
+/** What a pull tells: its summary, and the comparison of counts where it made one. */
+export interface PullCycleOutcome {
+  readonly summary: PullSummary;
+  readonly counts: RecordCounts | null;
+}
+
+/**
+ * Describes, limits and the Tooling API are read this often, and at once when a query names a field that is gone; the
+ * CRM is asked for its own counts with them.
+ */
 const FACTS_EVERY_MS = HOUR_MS;
 
 /**
  * The pull step: finds out which streams are due on the CRM's clock and which of their fields this user sees, and reads
  * them into the mirror.
- * @returns rows and metered calls by stream; `asOf` is the CRM's clock after the last page
+ * @returns rows and metered calls by stream; `asOf` is the CRM's clock after the last page and the counts
  */
-export async function pullCycle(context: PullCycleContext, which: "due" | "all"): Promise<PullSummary> {
+export async function pullCycle(context: PullCycleContext, which: "due" | "all"): Promise<PullCycleOutcome> {
   const { db, connection, settings } = context;
   const key: MirrorKey = { workspaceId: settings.workspace.id, connectionId: settings.connectionId };
   const started = performance.now();
@@ -42,9 +52,10 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
       .map((stream) => stream.name),
   );
   const emailKey = await readEmailKey(db, settings.workspace.id, context.secretKey);
-  const read = async (areFactsForced: boolean): Promise<readonly PullOutcome[]> => {
-    const streams = await streamsToRead(context, key, now, areFactsForced ? null : states);
-    return pull(
+  const read = async (areFactsForced: boolean) => {
+    const { streams, areNew } = await streamsToRead(context, key, now, areFactsForced ? null : states);
+    const toRead = streams.filter(({ stream }) => due.has(stream.name));
+    const outcomes = await pull(
       {
         db,
         connection,
@@ -52,14 +63,16 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
         emailKey,
         onRows: (stream, rows) => context.onProgress({ step: "pull", item: stream, done: rows, total: null }),
       },
-      streams.filter(({ stream }) => due.has(stream.name)),
+      toRead,
     );
+    return { outcomes, counts: areNew ? await compareCounts(db, connection, key, toRead) : null };
   };
-  const outcomes = due.size === 0 ? [] : await readAgainIfRefused(read);
+  const { outcomes, counts } =
+    due.size === 0 ? { outcomes: [], counts: null } : await readAgainIfRefused(read);
   const asOf = await connection.serverTime();
   await noteFirstPull(db, key, asOf);
   const after = await readStreamStates(db, key);
-  return {
+  const summary: PullSummary = {
     asOf: asOf.toISOString(),
     streams: Object.fromEntries(
       outcomes
@@ -75,6 +88,7 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
     apiCalls: connection.usage().metered - callsBefore,
     seconds: (performance.now() - started) / 1000,
   };
+  return { summary, counts };
 }
 
 /** Our own checkbox is hidden until `apply`; an optional object that an org does not have hides nothing. */
@@ -103,13 +117,13 @@ async function streamsToRead(
   key: MirrorKey,
   now: Date,
   states: ReadonlyMap<string, StreamState> | null,
-): Promise<readonly VisibleStream[]> {
+): Promise<{ readonly streams: readonly VisibleStream[]; readonly areNew: boolean }> {
   const record = await readConnection(db, key);
   const readAt = record?.facts_read_at ?? null;
   const isFresh = readAt !== null && now.getTime() - readAt.getTime() < FACTS_EVERY_MS;
   const known = connection.streams.every((stream) => states?.has(stream.name) === true);
   if (states !== null && isFresh && known) {
-    return connection.streams.map((stream) => {
+    const streams = connection.streams.map((stream) => {
       const state = states.get(stream.name);
       const hidden = new Set(state?.hiddenFields);
       return {
@@ -118,11 +132,15 @@ async function streamsToRead(
         fields: state?.isAbsent === true ? null : stream.fields.filter((field) => !hidden.has(field.name)),
       };
     });
+    return { streams, areNew: false };
   }
   const access = await connection.access(connection.streams.map((stream) => stream.object));
-  await saveFacts(db, key, await connection.facts(["Lead", "Campaign"]), now);
+  const facts = await connection.facts(["Lead", "Opportunity", "Campaign"]);
+  // A user who may not see the limits is told the calls a day with every answer.
+  const dailyCallLimit = facts.dailyCallLimit ?? connection.usage().dailyLimit;
+  await saveFacts(db, key, { ...facts, dailyCallLimit }, now);
   const readable = new Map(
     access.filter((each) => each.visible).map((each) => [each.object, each.readable] as const),
   );
-  return visibleStreams(connection.streams, readable);
+  return { streams: visibleStreams(connection.streams, readable), areNew: true };
 }

@@ -5,14 +5,18 @@ import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import type { MirrorKey } from "./stream-state.ts";
 
-export type RunStep = "pull" | "compute" | "push" | "apply";
+export type RunStep = "pull" | "compute" | "push" | "sweep" | "reconcile" | "apply" | "undo" | "forget";
 
-/** Opens a line, runs the work and closes the line as done or failed with the error's code; the work's error goes on. */
+/**
+ * Opens a line, runs the work and closes the line as done or failed with the error's code; the work's error goes on.
+ * @param signal what ends the work early: its reason then stands for whatever the work threw
+ */
 export async function recordRun<T>(
   db: Database,
   key: MirrorKey,
   step: RunStep,
   work: (runId: string) => Promise<{ readonly result: T; readonly asOf: Date | null; readonly detail: Json }>,
+  signal?: AbortSignal,
 ): Promise<T> {
   const runId = randomUUID();
   await db.execute(sql`
@@ -27,7 +31,8 @@ export async function recordRun<T>(
     const { result, asOf, detail } = await work(runId);
     await close("done", asOf, detail);
     return result;
-  } catch (error) {
+  } catch (thrown) {
+    const error: unknown = signal?.aborted === true ? signal.reason : thrown;
     const code = error instanceof Error && "code" in error ? String(error.code) : "FAULT";
     // The store may be what failed; then the open line itself tells that the run did not end.
     await close(`failed: ${code}`, null, {}).catch(() => undefined);

@@ -4,6 +4,7 @@ import type { Connection, ObjectAccess, OrgFacts } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { failedCheck } from "./failed-check.ts";
 
 /** `fail`: ripeline cannot work. `warn`: it works, and something is less than it could be. */
 export type Level = "ok" | "warn" | "fail";
@@ -47,10 +48,12 @@ const EMBEDDED_LEADS = 100_000;
 export async function doctor(context: DoctorContext): Promise<DoctorReport> {
   const checks: Check[] = [nodeCheck(), settingsCheck(context), await storeCheck(context)];
   try {
-    checks.push(...(await orgChecks(context)));
+    const connection = await context.connect();
+    checks.push(await signInCheck(connection));
+    checks.push(...(await orgChecks(context, connection)));
   } catch (error) {
     if (!(error instanceof RipelineError)) throw error;
-    checks.push({ name: "sign-in", level: "fail", found: error.message });
+    checks.push(failedCheck(error));
   }
   return {
     checks,
@@ -102,23 +105,31 @@ async function storeCheck({ db, settings }: DoctorContext): Promise<Check> {
   return { name: "store", level: "ok", found };
 }
 
-async function orgChecks({ connect, db, settings }: DoctorContext): Promise<readonly Check[]> {
-  const connection = await connect();
-  const identity = await connection.identity();
+async function signInCheck(connection: Connection): Promise<Check> {
+  const { username, instanceUrl, orgId, apiVersion } = await connection.identity();
+  return {
+    name: "sign-in",
+    level: "ok",
+    found: `${username} at ${instanceUrl}, org ${orgId}, API ${apiVersion}`,
+  };
+}
+
+async function orgChecks({ db, settings }: DoctorContext, connection: Connection): Promise<readonly Check[]> {
   const objects = connection.streams.map((stream) => stream.object);
-  const [access, facts] = [await connection.access(objects), await connection.facts(["Lead", "Campaign"])];
+  const [access, facts] = [
+    await connection.access(objects),
+    await connection.facts(["Lead", "Opportunity", "Campaign"]),
+  ];
   const usage = connection.usage();
   return [
-    {
-      name: "sign-in",
-      level: "ok",
-      found: `${identity.username} at ${identity.instanceUrl}, org ${identity.orgId}, API ${identity.apiVersion}`,
-    },
     quotaCheck(usage.dailyUsed, usage.dailyLimit, settings),
     ...fieldChecks(connection, access),
     historyCheck(facts),
     automationCheck(facts),
     await applyCheck(db, settings),
+    ...(await holidayChecks(db, settings)),
+    ...(await leadWriteChecks(db, settings)),
+    ...(await ownerChecks(db, settings)),
   ];
 }
 
@@ -168,7 +179,7 @@ function historyCheck(facts: OrgFacts): Check {
     found: `the org does not track ${missing} of leads`,
     next:
       "turn it on in Setup, Object Manager, Lead, Fields & Relationships, Set History Tracking: without it handoffs " +
-      "made before the first sync have no known start",
+      "made before the first sync have no known start, and ripeline cannot see whether writes of its own move owners",
   };
 }
 
@@ -206,6 +217,77 @@ async function applyCheck(db: Database, settings: Settings): Promise<Check> {
         next: "`ripeline plan` shows what would be added, `ripeline apply` adds it",
       }
     : { name: "fields of ripeline", level: "ok", found: `deployed first at ${at.toISOString()}` };
+}
+
+const CalendarCounts = z.object({ hours: z.number(), holidays: z.number() });
+
+/**
+ * Which holidays belong to which business hours stands nowhere that our user may read: no object links them, and the
+ * metadata that does needs the right to change metadata. So every holiday closes all of them.
+ * @see https://developer.salesforce.com/docs/platform/api-metadata/references/meta-types/metadata-businesshourssettings.html
+ */
+async function holidayChecks(db: Database, settings: Settings): Promise<readonly Check[]> {
+  const ours = new Set(["wall_clock", ...settings.rot.calendars.map((calendar) => calendar.name)]);
+  const ofOrg = settings.rot.policies.filter((policy) => !ours.has(policy.calendar));
+  if (ofOrg.length === 0) return [];
+  const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
+  const { hours, holidays } = await db.one(
+    CalendarCounts,
+    sql`select
+          (select count(*)::integer from mirror.salesforce_business_hours
+            where ${at} and valid_to is null and isactive is not false) as hours,
+          (select count(*)::integer from mirror.salesforce_holiday where ${at} and valid_to is null) as holidays`,
+  );
+  if (hours < 2 || holidays === 0) return [];
+  return [
+    {
+      name: "holidays",
+      level: "warn",
+      found:
+        `each of the org's ${holidays} holidays closes all ${hours} business hours, since the org does not tell us which ` +
+        `belong together; policies on them: ${ofOrg.map((policy) => policy.name).join(", ")}`,
+      next: "where that is wrong, describe the calendar in rot.calendars with its own holidays and name it in the policy",
+    },
+  ];
+}
+
+const StoppedRow = z.object({ stopped_at: z.date(), moved_count: z.number() });
+
+/** A stop of lead writes; nothing to say where there is none. */
+async function leadWriteChecks(db: Database, settings: Settings): Promise<readonly Check[]> {
+  const stops = await db.any(
+    StoppedRow,
+    sql`select stopped_at, moved_count from writeback.lead_guard
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+          and stopped_at is not null`,
+  );
+  return stops.map((stop) => ({
+    name: "lead writes",
+    level: "fail",
+    found: `stopped since ${stop.stopped_at.toISOString()}: ${stop.moved_count} lead(s) changed owner when ripeline wrote to them`,
+    next: "`ripeline status` names them; mend the rule or flow, then run `ripeline sync --resume-lead-writes`",
+  }));
+}
+
+const WithheldRow = z.object({ code: z.string(), message: z.string(), rows: z.number() });
+
+/** Rows of reps that the org would not give to them; nothing to say where there are none. */
+async function ownerChecks(db: Database, settings: Settings): Promise<readonly Check[]> {
+  const found = await db.any(
+    WithheldRow,
+    sql`select code, max(message) as message, count(*)::integer as rows from writeback.withheld_owner
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+        group by code order by code`,
+  );
+  return found.map(({ code, message, rows }) => ({
+    name: "owners of rep rows",
+    level: "warn",
+    found: `${rows} rows are not their rep's: the org refused the owner (${code}: ${message})`,
+    next:
+      code === "TRANSFER_REQUIRES_READ"
+        ? "assign the permission set Ripeline Reader to the reps, then run `ripeline apply` to have it tried at once"
+        : "`ripeline status` names the users; their managers see such rows through the group Ripeline Readers only",
+  }));
 }
 
 const OwnerRow = z.object({

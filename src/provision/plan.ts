@@ -6,9 +6,25 @@ import { sql } from "../database/sql.ts";
 import { catalog } from "../metrics/catalog.ts";
 import { startingBatchSize } from "../writeback/targets/batch-size.ts";
 import { closedStatuses, targetObjects } from "../writeback/targets.ts";
+import { type ChosenCadence, chooseCadence, type WantedCadence } from "./cadence.ts";
 import { type DesiredSchema, desiredSchema } from "./desired-schema.ts";
-import { type CadenceMinutes, type CallPrediction, predictApiCalls } from "./predict-calls.ts";
-import { METRIC_PUSHES_PER_DAY, predictRows, type RowPrediction } from "./predict-rows.ts";
+import {
+  type CallPrediction,
+  type FirstWrite,
+  predictApiCalls,
+  predictFirstWrites,
+  type WritePrediction,
+} from "./predict-calls.ts";
+import {
+  HANDOFF_MONTHS,
+  METRIC_PUSHES_PER_DAY,
+  megabytesOf,
+  predictRows,
+  type RowPrediction,
+  unknownIn,
+  volumesOfOrg,
+  volumesOfStore,
+} from "./predict-rows.ts";
 
 export interface ProvisionContext {
   readonly db: Database;
@@ -34,22 +50,30 @@ export interface Plan {
   readonly orgId: string;
   readonly objects: readonly ObjectPlan[];
   readonly permissionSets: readonly string[];
-  /** Null until the first sync has computed something. */
-  readonly rows: readonly RowPrediction[] | null;
+  readonly rows: readonly RowPrediction[];
+  /** Where the rows were counted: in the org before the first sync, in the store afterwards. */
+  readonly rowsFrom: "org" | "store";
+  /** What the org did not count, in words: the prediction is too low by it. */
+  readonly notCounted: readonly string[];
   readonly storage: {
+    /** Of our records once every retention is full. */
     readonly megabytes: number;
+    /** Free for us: what is free, and what our records take already. */
     readonly megabytesFree: number | null;
-    /** 0..1 of what is free. */
+    /** 0..1 of what is free for us. */
     readonly shareOfFree: number | null;
   };
-  readonly calls: CallPrediction;
+  readonly calls: CallPrediction & {
+    readonly cadence: ChosenCadence;
+    readonly firstWrites: readonly FirstWrite[];
+  };
   readonly statusesWithoutRot: readonly string[];
   /** Why `apply` will refuse; empty where it will not. */
   readonly refusals: readonly string[];
 }
 
-/** Default times between reads: the fastest that stay a small part of an org's quota. */
-const DEFAULT_CADENCE: CadenceMinutes = { fast: 1, money: 15, slow: 60 };
+/** Nothing named: the quota decides. */
+const FREE_CHOICE: WantedCadence = { fast: null, money: null, slow: null };
 
 /** Largest part of the free data storage that our rows may take. */
 const MAX_STORAGE_SHARE = 0.05;
@@ -74,8 +98,31 @@ export async function schemaFor(
     settings.statuses,
     statuses.map((status) => status.name),
   );
-  const targets = targetObjects({ closedStatuses: closed, catalog });
+  const carried = settings.writeback.mode === "fields" ? null : await objectsCarryingOurs(ctx.db, settings);
+  const targets = targetObjects({ closedStatuses: closed, catalog }).filter(
+    ({ isOurs, object }) => isOurs || carried === null || carried.has(object),
+  );
   return { schema: desiredSchema(targets, ctx.connection.streams), statusesWithoutRot: closed };
+}
+
+const ObjectName = z.object({ object: z.string() });
+
+/**
+ * Other people's objects of which a record still carries a value of ours: while one does, our user needs the fields to
+ * clear it, whatever the mode.
+ */
+async function objectsCarryingOurs(db: Database, settings: Settings): Promise<ReadonlySet<string>> {
+  const rows = await db.any(
+    ObjectName,
+    sql`select distinct object from writeback.acknowledged
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+          and object not like 'Ripeline%'
+          and exists (
+            select from jsonb_each(fields - 'Ripeline_Data_As_Of__c') as field
+            where field.value not in ('null'::jsonb, 'false'::jsonb)
+          )`,
+  );
+  return new Set(rows.map((row) => row.object));
 }
 
 /**
@@ -86,22 +133,15 @@ export async function schemaFor(
 export async function plan(
   ctx: ProvisionContext,
   settings: Settings,
-  cadenceMinutes: CadenceMinutes = DEFAULT_CADENCE,
+  wanted: WantedCadence = FREE_CHOICE,
 ): Promise<Plan> {
-  const { db, connection } = ctx;
+  const { connection } = ctx;
   const { schema, statusesWithoutRot } = await schemaFor(ctx, settings);
   const names = schema.objects.map((object) => object.name);
   const identity = await connection.identity();
   const access = new Map((await connection.access(names)).map((found) => [found.object, found]));
   const facts = await connection.facts(names);
-  const rows = await predictRows(
-    db,
-    { workspaceId: settings.workspace.id, connectionId: settings.connectionId },
-    {
-      isRepNamed: settings.writeback.repMetrics === "named",
-      writesOnLeads: settings.writeback.mode === "fields",
-    },
-  );
+  const { rows, rowsFrom, notCounted } = await countRows(ctx, settings);
   const objects = schema.objects.map((object): ObjectPlan => {
     const found = access.get(object.name);
     const fields = object.component.fields.map((field) => field.fullName ?? "");
@@ -117,30 +157,124 @@ export async function plan(
       batchSize: startingBatchSize(object.name, facts.automation),
     };
   });
+  const dailyLimit = facts.dailyCallLimit ?? connection.usage().dailyLimit;
+  const writes = writesOf(rows, facts.automation);
+  const cadence = chooseCadence({
+    wanted,
+    streams: connection.streams,
+    writes,
+    hourlyChecks: HOURLY_CHECKS,
+    dailyLimit,
+    ceiling: settings.api.ceiling,
+  });
   const calls = predictApiCalls({
     streams: connection.streams,
-    cadenceMinutes,
-    writes: objects.map((object) => ({
-      object: object.object,
-      rowsPerDay: rows?.find((row) => row.object === object.object)?.rowsPerDay ?? 0,
-      batchSize: object.batchSize,
-      pushesPerDay: pushesPerDay(object.object),
-    })),
+    cadenceMinutes: cadence.minutes,
+    writes,
     hourlyChecks: HOURLY_CHECKS,
-    dailyLimit: connection.usage().dailyLimit,
+    dailyLimit,
   });
-  const megabytes = (rows ?? []).reduce((sum, row) => sum + row.megabytes, 0);
-  const free = facts.storageMegabytesFree;
-  const shareOfFree = free === null ? null : free <= 0 ? 1 : megabytes / free;
+  const storage = await storageOf(ctx, settings, rows, facts.storageMegabytesFree);
   return {
     orgId: identity.orgId,
     objects,
     permissionSets: schema.permissionSets.map((set) => set.name),
-    rows: rows ?? null,
-    storage: { megabytes, megabytesFree: free, shareOfFree },
-    calls,
+    rows,
+    rowsFrom,
+    notCounted,
+    storage,
+    calls: { ...calls, cadence, firstWrites: predictFirstWrites(writes, settings.writeback.maxPerHour) },
     statusesWithoutRot,
-    refusals: refusals(schema, megabytes, free, shareOfFree),
+    refusals: refusals(schema, storage),
+  };
+}
+
+/** Rows by the last compute; before the first, estimated from what the org counts. */
+async function countRows(
+  { db, connection }: ProvisionContext,
+  settings: Settings,
+): Promise<Pick<Plan, "rows" | "rowsFrom" | "notCounted">> {
+  const writesOnLeads = settings.writeback.mode === "fields";
+  const stored = await volumesOfStore(db, settings);
+  if (stored !== undefined) {
+    return { rows: predictRows(stored, writesOnLeads), rowsFrom: "store", notCounted: [] };
+  }
+  const now = await connection.serverTime();
+  const monthsAgo = (months: number): Date => {
+    const then = new Date(now);
+    then.setUTCMonth(then.getUTCMonth() - months);
+    return then;
+  };
+  const flaggedSince = settings.rot.startFrom === null ? now : new Date(settings.rot.startFrom);
+  const size = await connection.size({
+    flaggedSince,
+    handoffsSince: monthsAgo(HANDOFF_MONTHS),
+    monthsSince: monthsAgo(settings.report.months),
+  });
+  const volumes = volumesOfOrg(size, settings, { now, flaggedSince });
+  return { rows: predictRows(volumes, writesOnLeads), rowsFrom: "org", notCounted: unknownIn(size) };
+}
+
+/**
+ * The cadence by what the store knows of the org, without a call; null for `dailyLimit` where the org was never asked.
+ * @throws nothing of the CRM's
+ */
+export async function cadenceOfStore(
+  db: Database,
+  settings: Settings,
+  org: {
+    readonly streams: Connection["streams"];
+    readonly dailyLimit: number | null;
+    readonly automation: readonly AutomationFound[];
+  },
+  wanted: WantedCadence,
+): Promise<ChosenCadence> {
+  const volumes = org.dailyLimit === null ? undefined : await volumesOfStore(db, settings);
+  const rows = volumes === undefined ? [] : predictRows(volumes, settings.writeback.mode === "fields");
+  return chooseCadence({
+    wanted,
+    streams: org.streams,
+    writes: writesOf(rows, org.automation),
+    hourlyChecks: HOURLY_CHECKS,
+    dailyLimit: org.dailyLimit,
+    ceiling: settings.api.ceiling,
+  });
+}
+
+function writesOf(
+  rows: readonly RowPrediction[],
+  automation: readonly AutomationFound[],
+): readonly (WritePrediction & { readonly rowsFirst: number })[] {
+  return rows.map((row) => ({
+    object: row.object,
+    rowsFirst: row.rowsFirst,
+    rowsPerDay: row.rowsPerDay,
+    batchSize: startingBatchSize(row.object, automation),
+    pushesPerDay: pushesPerDay(row.object),
+  }));
+}
+
+const OwnRecords = z.object({ records: z.number() });
+
+/** Records of ours that are there already take no more: they count as free. */
+async function storageOf(
+  { db }: ProvisionContext,
+  settings: Settings,
+  rows: readonly RowPrediction[],
+  megabytesFree: number | null,
+): Promise<Plan["storage"]> {
+  const { records } = await db.one(
+    OwnRecords,
+    sql`select count(*) as records from writeback.acknowledged
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+            and object like 'Ripeline%'`,
+  );
+  const megabytes = rows.reduce((sum, row) => sum + row.megabytes, 0);
+  const free = megabytesFree === null ? null : megabytesFree + megabytesOf(records);
+  return {
+    megabytes,
+    megabytesFree: free,
+    shareOfFree: free === null ? null : free <= 0 ? 1 : megabytes / free,
   };
 }
 
@@ -160,22 +294,18 @@ function pushesPerDay(object: string): number {
 /** Small editions allow 100 custom fields an object; the object must leave room for people's own. */
 const MAX_FIELDS = 90;
 
-function refusals(
-  schema: DesiredSchema,
-  megabytes: number,
-  free: number | null,
-  shareOfFree: number | null,
-): readonly string[] {
+function refusals(schema: DesiredSchema, storage: Plan["storage"]): readonly string[] {
   const tooMany = schema.objects
     .filter((object) => object.component.fields.length > MAX_FIELDS)
     .map(
       (object) =>
         `${object.name} would have ${object.component.fields.length} fields, at most ${MAX_FIELDS} are allowed`,
     );
+  const { megabytes, megabytesFree, shareOfFree } = storage;
   if (shareOfFree === null || shareOfFree <= MAX_STORAGE_SHARE) return tooMany;
   return [
     ...tooMany,
-    `report and handoff rows would take ${megabytes.toFixed(1)} MB of ${String(free)} MB free (over 5%): ` +
+    `report and handoff rows would come to ${megabytes.toFixed(1)} MB of ${String(megabytesFree)} MB free (over 5%): ` +
       "lower report.months, set writeback.rep_metrics to team_only, or free data storage",
   ];
 }

@@ -24,6 +24,15 @@ export interface CallLine {
   readonly how: string;
 }
 
+/** Writes of one object in the first sync. */
+export interface FirstWrite {
+  readonly object: string;
+  readonly rows: number;
+  readonly calls: number;
+  /** Hours until all are written, by `writeback.max_per_hour`; the first part goes at once. */
+  readonly hours: number;
+}
+
 export interface CallPrediction {
   readonly lines: readonly CallLine[];
   readonly callsPerDay: number;
@@ -31,6 +40,25 @@ export interface CallPrediction {
   readonly dailyLimit: number | null;
   /** 0..1 of the daily limit. */
   readonly shareOfLimit: number | null;
+}
+
+function rowsPerCall(batchSize: number): number {
+  return Math.min(batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
+}
+
+/** What the first sync writes: five collections a call, at most `maxPerHour` rows an object an hour. */
+export function predictFirstWrites(
+  writes: readonly { readonly object: string; readonly rowsFirst: number; readonly batchSize: number }[],
+  maxPerHour: number,
+): readonly FirstWrite[] {
+  return writes
+    .filter((write) => write.rowsFirst > 0)
+    .map(({ object, rowsFirst, batchSize }) => ({
+      object,
+      rows: rowsFirst,
+      calls: Math.ceil(rowsFirst / rowsPerCall(batchSize)),
+      hours: Math.ceil(rowsFirst / maxPerHour) - 1,
+    }));
 }
 
 /**
@@ -60,7 +88,7 @@ export function predictApiCalls(input: {
     ];
   });
   const writing = input.writes.map((write) => {
-    const perCall = Math.min(write.batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
+    const perCall = rowsPerCall(write.batchSize);
     const callsPerDay =
       write.rowsPerDay === 0 ? 0 : Math.max(Math.ceil(write.rowsPerDay / perCall), write.pushesPerDay);
     return {

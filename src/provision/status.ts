@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { readQuestions } from "./questions.ts";
 
 export interface StreamStatus {
   readonly stream: string;
@@ -28,6 +29,8 @@ export interface StatusReport {
   readonly appliedAt: string | null;
   readonly runs: readonly RunStatus[];
   readonly streams: readonly StreamStatus[];
+  /** What only the org's people can judge, one sentence each. */
+  readonly questions: readonly string[];
 }
 
 const StreamRow = z.object({
@@ -87,5 +90,6 @@ export async function readStatus(db: Database, settings: Settings): Promise<Stat
       isAbsent: stream.is_absent,
       hiddenFields: stream.hidden_fields,
     })),
+    questions: await readQuestions(db, settings),
   };
 }

@@ -1,10 +1,11 @@
 import type { ApiUsage } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { loadSql } from "../database/load-sql.ts";
-import type { Sql } from "../database/sql.ts";
+import { type Sql, sql } from "../database/sql.ts";
 import type { TargetObject } from "./targets/target.ts";
 
 const models = {
+  opportunity: loadSql(new URL("./models/desired_opportunity.sql", import.meta.url)),
   lead: loadSql(new URL("./models/desired_lead.sql", import.meta.url)),
   handoff: loadSql(new URL("./models/desired_handoff.sql", import.meta.url)),
   campaign: loadSql(new URL("./models/desired_campaign.sql", import.meta.url)),
@@ -35,33 +36,83 @@ function metricFieldMap(target: TargetObject): readonly {
   });
 }
 
-/** A touched lead's cold date is renewed at most daily; where leads go cold within two days, after half that time. */
-function renewal(coldAfterDays: number): string {
-  return `${Math.min(86_400, Math.round(coldAfterDays * 43_200))} seconds`;
+/** A date that every touch moves is renewed at most daily; where it lies within two days, after half that time. */
+function renewal(days: number): string {
+  return `${Math.min(86_400, Math.round(days * 43_200))} seconds`;
 }
 
+/** The diff gives every row this column itself; on a cleared row it stays what it was. */
+const DATA_AS_OF = "data_as_of";
+
 /**
- * The statement whose rows the object's records in the CRM should be; undefined where the settings say that nothing is
- * written to the object. One row per record; see the header of each model.
+ * Side object: every record that carries something of ours, with all of it blank, so that no flag of ours stays where
+ * nobody keeps it up any more. Records never written to, converted or closed ones are not among them.
  */
-export function desiredRows(target: TargetObject, input: DesiredInput): Sql | undefined {
+function clearedRows(target: TargetObject, settings: Settings): Sql {
+  const stored = target.fields.flatMap(({ name, type, source }) =>
+    source.from === "column" ? [{ name, type, column: source.column }] : [],
+  );
+  const columns = stored
+    .filter(({ column }) => column !== DATA_AS_OF)
+    .map(({ type, column }) => sql`${blankOf(type)} as ${sql.identifier([column])}`);
+  const names = stored.map(({ name }) => name);
+  const asOf = stored.filter(({ column }) => column === DATA_AS_OF).map(({ name }) => name);
+  return sql`
+    select
+        acknowledged.key,
+        acknowledged.key as parent,
+        false as is_due,
+        array(
+            select named.field from unnest(${names}::text[]) as named (field)
+            where not acknowledged.fields ? named.field or named.field = any(${asOf}::text[])
+        ) as omitted,
+        ${sql.join(columns, sql`, `)}
+    from writeback.acknowledged as acknowledged
+    where acknowledged.workspace_id = ${settings.workspace.id}
+        and acknowledged.connection_id = ${settings.connectionId}
+        and acknowledged.object = ${target.object}`;
+}
+
+/** A null of the type that the diff turns into the CRM's form. */
+function blankOf(type: TargetObject["fields"][number]["type"]): Sql {
+  switch (type.kind) {
+    case "checkbox":
+      return sql`false`;
+    case "date":
+      return sql`null::date`;
+    case "datetime":
+      return sql`null::timestamptz`;
+    case "number":
+    case "currency":
+      return sql`null::numeric`;
+    case "text":
+    case "long_text":
+    case "external_id":
+    case "lookup":
+    case "formula":
+      return sql`null::text`;
+  }
+}
+
+function shortestStall({ pipeline }: Settings): number {
+  return Math.min(pipeline.stalledAfterDays, ...Object.values(pipeline.stalledAfterDaysByStage));
+}
+
+/** The statement whose rows the object's records in the CRM should be. One row per record; see each model's header. */
+export function desiredRows(target: TargetObject, input: DesiredInput): Sql {
   const { settings, asOf } = input;
   const workspaceId = settings.workspace.id;
   const { connectionId } = settings;
-  const writesOnOthers = settings.writeback.mode === "fields";
+  if (settings.writeback.mode === "side_object" && !target.isOurs) return clearedRows(target, settings);
   switch (target.object) {
     case "Lead":
-      return models.lead.bind(
-        workspaceId,
-        connectionId,
-        asOf,
-        renewal(settings.rot.coldAfterDays),
-        writesOnOthers,
-      );
+      return models.lead.bind(workspaceId, connectionId, asOf, renewal(settings.rot.coldAfterDays));
+    case "Opportunity":
+      return models.opportunity.bind(workspaceId, connectionId, asOf, renewal(shortestStall(settings)));
     case "Ripeline_Handoff__c":
       return models.handoff.bind(workspaceId, connectionId, asOf);
     case "Campaign":
-      return writesOnOthers ? models.campaign.bind(workspaceId, connectionId, asOf) : undefined;
+      return models.campaign.bind(workspaceId, connectionId, asOf);
     case "Ripeline_Metric__c":
       return models.metric.bind(
         workspaceId,

@@ -191,6 +191,12 @@ select
         or (
             differing.changes -> 'Ripeline_Undelivered__c' = 'false'
             and differing.acknowledged -> 'Ripeline_Undelivered__c' = 'true'
+        )
+        -- The first touch turns the flag of an open handoff off.
+        or (
+            differing.changes -> 'Ripeline_First_Touch_At__c' <> 'null'
+            and coalesce(differing.acknowledged -> 'Ripeline_First_Touch_At__c', 'null') = 'null'
+            and differing.acknowledged ->> 'Ripeline_Clock__c' = 'open'
         ),
         false
     )
@@ -226,8 +232,8 @@ export async function refreshStatistics(db: Database, table: "pending" | "acknow
 }
 
 /**
- * Forgets what we wrote to leads and campaigns that are gone from the CRM or read-only (deleted, merged, converted): such
- * a record is never written again, and one that comes back is written anew.
+ * Forgets what we wrote to leads, opportunities and campaigns that are gone from the CRM or read-only (deleted, merged,
+ * converted, closed): such a record is never written again, and one that comes back is written anew.
  */
 export async function forgetGone(db: Database, target: TargetObject, scope: DiffScope): Promise<void> {
   const { workspaceId, connectionId } = scope;
@@ -235,6 +241,9 @@ export async function forgetGone(db: Database, target: TargetObject, scope: Diff
     Lead: sql`select from metrics.int_lead as lead
         where lead.workspace_id = ${workspaceId} and lead.connection_id = ${connectionId}
             and lead.lead_id = acknowledged.key and not lead.is_converted`,
+    Opportunity: sql`select from metrics.int_opportunity as opportunity
+        where opportunity.workspace_id = ${workspaceId} and opportunity.connection_id = ${connectionId}
+            and opportunity.opportunity_id = acknowledged.key and opportunity.is_open`,
     Campaign: sql`select from metrics.int_campaign as campaign
         where campaign.workspace_id = ${workspaceId} and campaign.connection_id = ${connectionId}
             and campaign.campaign_id = acknowledged.key`,

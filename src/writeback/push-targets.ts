@@ -1,17 +1,26 @@
 import { z } from "zod";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, PermissionError, RequestRefusedError } from "../core/errors.ts";
 import type { Connection, WriteOutcome } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
+import { MINUTE_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { desiredRows } from "./desired.ts";
 import { forgetGone, planChanges, refreshStatistics } from "./diff.ts";
-import { ownersMovedByUs } from "./owner-guard.ts";
+import {
+  checkLeadOwners,
+  describeLeadStop,
+  type LeadStop,
+  leadsWrittenBy,
+  stopLeadWrites,
+} from "./owner-guard.ts";
+import { describePause, readPause } from "./pause.ts";
 import { type RowResult, recordPage } from "./record-page.ts";
 import { nextTry } from "./retry-policy.ts";
 import { BATCHES_PER_CALL, KeptAutomation, startingBatchSize } from "./targets/batch-size.ts";
 import type { PublishClass, TargetObject } from "./targets/target.ts";
 import { assertOurNames, ridingFields } from "./targets.ts";
+import { askAgain, forgetUnwanted, isOwnerRefused, OWNER_RETRY_MS } from "./withheld-owners.ts";
 
 /** Where a push tells what it did: one line an object, ids and counts only. A pino logger fits. */
 export interface PushLog {
@@ -71,10 +80,8 @@ const PendingRow = z.object({
   earlier_attempts: z.number(),
 });
 
-/** The new owner may not own such a row: it is written without, and stays the integration user's. */
-const OWNER_REFUSED: ReadonlySet<string> = new Set(["TRANSFER_REQUIRES_READ", "INACTIVE_OWNER_OR_USER"]);
-
-interface Job extends PushOptions {
+/** Rows of one object that stand in `writeback.pending`, and how they may be sent. */
+export interface SendJob extends Omit<PushOptions, "classes"> {
   readonly target: TargetObject;
   readonly workspaceId: string;
   readonly connectionId: string;
@@ -110,22 +117,39 @@ export async function pushTargets(
   };
   const facts = await readFacts(db, scope);
   const outcome: Record<string, ObjectOutcome> = {};
-  for (const target of targets.filter(({ class: ofClass }) => options.classes.includes(ofClass))) {
+  const wanted = targets.filter(({ class: ofClass }) => options.classes.includes(ofClass));
+  const pause = await readPause(db, scope);
+  if (pause !== null) {
+    const blocked = describePause(pause);
+    ctx.log.warn({ runId: options.runId }, blocked);
+    const nothing = { changed: 0, written: 0, rejected: 0, deferred: 0, calls: 0, blocked };
+    return Object.fromEntries(wanted.map(({ object }) => [`${connection.crm}.${object}`, nothing]));
+  }
+  for (const target of wanted) {
     const model = desiredRows(target, {
       settings,
       asOf: options.asOf,
       hasMultipleCurrencies: facts.has_multiple_currencies,
       usage: connection.usage(),
     });
-    if (model === undefined) continue;
     await forgetGone(db, target, scope);
+    await askAgain(db, target, scope);
     const changed = await planChanges(db, target, model, scope);
+    await forgetUnwanted(db, target, scope);
     const name = `${connection.crm}.${target.object}`;
-    const blocked = changed > 0 ? await whyBlocked(ctx, target, scope) : null;
-    const sent = await sentWithinTheHour(db, target, scope);
-    const allowance = blocked === null ? Math.max(0, settings.writeback.maxPerHour - sent) : 0;
+    const stop = await leadStop(ctx, target, scope);
+    const allowance = stop === null ? await allowanceOf(db, target.object, scope, settings) : 0;
     const batchSize = startingBatchSize(target.object, facts.automation);
-    const done = await sendPages(ctx, { ...options, ...scope, target, batchSize, allowance, changed });
+    const { stopped, ...done } = await sendPages(ctx, {
+      ...options,
+      ...scope,
+      target,
+      batchSize,
+      allowance,
+      changed,
+    });
+    const found = stop ?? stopped;
+    const blocked = found === null ? null : describeLeadStop(found);
     outcome[name] = { changed, ...done, deferred: changed - done.written - done.rejected, blocked };
     report(ctx.log, name, outcome[name], options.runId);
   }
@@ -151,7 +175,8 @@ function report(log: PushLog, object: string, outcome: ObjectOutcome, runId: str
   else log.info(facts, "pushed");
 }
 
-async function readFacts(
+/** @throws ConfigError before the first compute */
+export async function readFacts(
   db: Database,
   scope: { readonly workspaceId: string; readonly connectionId: string },
 ): Promise<z.infer<typeof Facts>> {
@@ -175,45 +200,77 @@ async function readFacts(
   return facts;
 }
 
-async function whyBlocked(
+/** Why nothing may be written to the target, or null. */
+export async function leadStop(
   ctx: PushContext,
   target: TargetObject,
   scope: { readonly workspaceId: string; readonly connectionId: string; readonly asOf: Date },
-): Promise<string | null> {
+): Promise<LeadStop | null> {
   if (target.object !== "Lead") return null;
   const { userId } = await ctx.connection.identity();
-  const moved = await ownersMovedByUs(ctx.db, scope, userId);
-  if (moved === 0) return null;
-  return (
-    `lead writes have stopped: ${moved} lead(s) changed owner by our own user just after we wrote to them. ` +
-    "Find the assignment rule, flow or trigger that runs on our writes (docs: $Permission.Ripeline_Bypass); " +
-    "writes resume a day after the last such change"
-  );
+  return checkLeadOwners(ctx.db, scope, userId);
 }
 
-async function sentWithinTheHour(
+/** Rows of an object that may still be written or deleted within the hour. */
+export async function allowanceOf(
   db: Database,
-  target: TargetObject,
+  object: string,
   scope: { readonly workspaceId: string; readonly connectionId: string; readonly asOf: Date },
+  settings: Settings,
 ): Promise<number> {
   const { rows } = await db.one(
     Sent,
     sql`select coalesce(sum(row_count), 0)::integer as rows from writeback.page
         where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
-            and object = ${target.object} and sent_at > ${scope.asOf}::timestamptz - interval '1 hour'`,
+            and object = ${object} and sent_at > ${scope.asOf}::timestamptz - interval '1 hour'`,
   );
-  return rows;
+  return Math.max(0, settings.writeback.maxPerHour - rows);
+}
+
+/**
+ * How often a long push asks the org itself whether owners moved: the pulled history ends where the push began. A push
+ * that ends sooner costs no call.
+ */
+const LOOK_AT_OWNERS_EVERY_MS = 10 * MINUTE_MS;
+
+/** Looks at the owners of leads while they are written. */
+function ownerWatch(ctx: PushContext, job: SendJob): (answeredAt: Date) => Promise<LeadStop | null> {
+  let lookedAt = job.asOf;
+  return async (answeredAt) => {
+    if (job.target.object !== "Lead") return null;
+    if (answeredAt.getTime() - lookedAt.getTime() < LOOK_AT_OWNERS_EVERY_MS) return null;
+    lookedAt = answeredAt;
+    const moved = await ownersMoved(ctx, job.asOf);
+    const ours = moved.length === 0 ? [] : await leadsWrittenBy(ctx.db, job, job.runId, moved);
+    return ours.length === 0 ? null : stopLeadWrites(ctx.db, { ...job, asOf: answeredAt }, ours);
+  };
+}
+
+async function ownersMoved(ctx: PushContext, since: Date): Promise<readonly string[]> {
+  try {
+    return await ctx.connection.ownersMoved(since);
+  } catch (error) {
+    // An org that keeps no history of leads, or hides it: `doctor` says so.
+    if (!(error instanceof RequestRefusedError || error instanceof PermissionError)) throw error;
+    ctx.log.warn({ code: error.code }, "the org does not show whether our writes move owners of leads");
+    return [];
+  }
 }
 
 /** Rows acknowledged in one push after which the table's statistics are renewed, and again at each fourfold. */
 const FIRST_STATISTICS = 500;
 
-async function sendPages(
+/**
+ * Sends what stands in `writeback.pending` for one object, page by page, each page's outcomes committed before the next
+ * call. Ends early where writes of ours are seen to move owners of leads.
+ */
+export async function sendPages(
   ctx: PushContext,
-  job: Job,
-): Promise<Pick<ObjectOutcome, "written" | "rejected" | "calls">> {
+  job: SendJob,
+): Promise<Pick<ObjectOutcome, "written" | "rejected" | "calls"> & { readonly stopped: LeadStop | null }> {
   const total = { written: 0, rejected: 0, calls: 0 };
   const riding = ridingFields(job.target);
+  const watch = ownerWatch(ctx, job);
   let left = job.allowance;
   let statisticsDue = FIRST_STATISTICS;
   // Everything once; then, once more, what a lock or the like refused.
@@ -225,25 +282,32 @@ async function sendPages(
       if (page.length === 0) break;
       after = page.at(-1)?.position ?? after;
       left -= page.length;
-      const { results, calls } = await sendPage(ctx, job, page);
-      await recordPage(ctx.db, { ...job, object: job.target.object, riding, calls }, results);
+      const { results, calls, answeredAt } = await sendPage(ctx, job, page);
+      await recordPage(ctx.db, { ...job, object: job.target.object, riding, calls, answeredAt }, results);
       total.calls += calls;
       total.written += results.filter((row) => row.result === "written").length;
-      total.rejected += results.filter((row) => row.result === "refused").length;
+      total.rejected += results.filter(isRejected).length;
       const done = total.written + total.rejected;
       if (done >= statisticsDue) {
         await refreshStatistics(ctx.db, "acknowledged");
         statisticsDue = done * 4;
       }
       job.onProgress?.({ object: job.target.object, done, total: job.changed });
+      const stopped = await watch(answeredAt);
+      if (stopped !== null) return { ...total, stopped };
     }
   }
-  return total;
+  return { ...total, stopped: null };
+}
+
+/** Refused, or nothing but an owner was to be sent and the CRM would not have it. */
+function isRejected(row: RowResult): boolean {
+  return row.result === "refused" || (row.result === "without_owner" && row.isDone);
 }
 
 async function nextPage(
   db: Database,
-  job: Job,
+  job: SendJob,
   from: { readonly attempts: number; readonly after: number; readonly size: number },
 ): Promise<readonly z.infer<typeof PendingRow>[]> {
   return db.any(
@@ -262,9 +326,9 @@ async function nextPage(
 
 async function sendPage(
   ctx: PushContext,
-  job: Job,
+  job: SendJob,
   page: readonly z.infer<typeof PendingRow>[],
-): Promise<{ readonly results: readonly RowResult[]; readonly calls: number }> {
+): Promise<{ readonly results: readonly RowResult[]; readonly calls: number; readonly answeredAt: Date }> {
   const { target } = job;
   const rows = page.map((row) => {
     const entries = Object.entries(row.changes).filter(([name]) => name !== target.keyField);
@@ -274,26 +338,36 @@ async function sendPage(
     );
     return { key: row.key, fields: Object.fromEntries(entries) };
   });
-  const { outcomes, calls } = await ctx.connection.write({
+  const { outcomes, calls, answeredAt } = await ctx.connection.write({
     object: target.object,
     keyField: target.keyField,
     rows,
     batchSize: job.batchSize,
   });
   const results = page.map((row, index) => judge(job, row, outcomes[index]));
-  return { results, calls };
+  return { results, calls, answeredAt };
 }
 
-function judge(job: Job, row: z.infer<typeof PendingRow>, outcome: WriteOutcome | undefined): RowResult {
+function judge(job: SendJob, row: z.infer<typeof PendingRow>, outcome: WriteOutcome | undefined): RowResult {
   const { position } = row;
   if (outcome === undefined) {
     throw new TypeError(`the connector gave no outcome for ${job.target.object} ${row.key}`);
   }
   if (outcome.ok) return { position, result: "written", recordId: outcome.id, created: outcome.created };
-  const ownerRefused = OWNER_REFUSED.has(outcome.code) && "OwnerId" in row.changes;
-  if (row.attempts === 0 && (outcome.retryable || ownerRefused)) {
-    return { position, result: "again", withheld: ownerRefused ? ["OwnerId"] : [] };
+  if ("OwnerId" in row.changes && isOwnerRefused(outcome.code)) {
+    // What only rides along is no reason to write the row.
+    const carried = new Set(["OwnerId", job.target.keyField, ...ridingFields(job.target)]);
+    const others = Object.keys(row.changes).filter((name) => !carried.has(name));
+    return {
+      position,
+      result: "without_owner",
+      isDone: others.length === 0,
+      nextTryAt: new Date(job.asOf.getTime() + OWNER_RETRY_MS),
+      code: outcome.code,
+      message: outcome.message,
+    };
   }
+  if (row.attempts === 0 && outcome.retryable) return { position, result: "again" };
   const next = nextTry(
     {
       code: outcome.code,

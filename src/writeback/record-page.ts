@@ -9,8 +9,17 @@ export type RowResult =
       readonly recordId: string;
       readonly created: boolean;
     }
-  /** Once more in this push; `withheld` names fields left out the second time. */
-  | { readonly position: number; readonly result: "again"; readonly withheld: readonly string[] }
+  /** Once more in this push, as it is. */
+  | { readonly position: number; readonly result: "again" }
+  /** The CRM refuses this owner: once more in this push without it, or, where nothing else is to be sent, not again. */
+  | {
+      readonly position: number;
+      readonly result: "without_owner";
+      readonly isDone: boolean;
+      readonly nextTryAt: Date;
+      readonly code: string;
+      readonly message: string;
+    }
   | {
       readonly position: number;
       readonly result: "refused";
@@ -30,6 +39,8 @@ export interface PageFacts {
   /** Fields that only ride along: a refusal is remembered without them. */
   readonly riding: readonly string[];
   readonly calls: number;
+  /** The CRM's clock when it had taken the page. */
+  readonly answeredAt: Date;
 }
 
 /** Longest message kept; the vendor's are shorter, an admin's validation text may be anything. */
@@ -47,10 +58,12 @@ export async function recordPage(
   const written = results.filter((row) => row.result === "written");
   const refused = results.filter((row) => row.result === "refused");
   const again = results.filter((row) => row.result === "again");
+  const ownerless = results.filter((row) => row.result === "without_owner");
   await db.transaction(async (tx) => {
     if (written.length > 0) await keepWritten(tx, facts, written);
     if (refused.length > 0) await keepRefused(tx, facts, refused);
     if (again.length > 0) await keepForLater(tx, facts, again);
+    if (ownerless.length > 0) await keepWithoutOwner(tx, facts, ownerless);
     await tx.execute(sql`
       insert into writeback.page (
           workspace_id, connection_id, run_id, object, page, sent_at, row_count, rejected_count, call_count
@@ -105,11 +118,12 @@ confirmed as materialized (
 ),
 audited as (
     insert into writeback.audit (
-        workspace_id, connection_id, run_id, object, key, record_id, written_at, is_created, previous, written
+        workspace_id, connection_id, run_id, object, key, record_id, written_at, answered_at, is_created, previous,
+        written
     )
     select
         ${facts.workspaceId}, ${facts.connectionId}, ${facts.runId}, ${facts.object}, confirmed.key,
-        confirmed.record_id, ${facts.asOf}::timestamptz, confirmed.created,
+        confirmed.record_id, ${facts.asOf}::timestamptz, ${facts.answeredAt}::timestamptz, confirmed.created,
         case
             when confirmed.acknowledged is null then '{}'
             else (
@@ -121,6 +135,7 @@ audited as (
     from confirmed
     on conflict (workspace_id, run_id, connection_id, object, key) do update set
         written_at = excluded.written_at,
+        answered_at = excluded.answered_at,
         previous = excluded.previous || audit.previous,
         written = audit.written || excluded.written
 ),
@@ -128,6 +143,11 @@ settled as (
     delete from writeback.rejection as rejection
     using confirmed
     where ${ofObject("rejection", facts)} and rejection.key = confirmed.key
+),
+owned as (
+    delete from writeback.withheld_owner as withheld
+    using confirmed
+    where ${ofObject("withheld", facts)} and withheld.key = confirmed.key and confirmed.changes ? 'OwnerId'
 ),
 done as (
     delete from writeback.pending as pending
@@ -216,16 +236,88 @@ async function keepForLater(
   facts: PageFacts,
   again: readonly Extract<RowResult, { result: "again" }>[],
 ): Promise<void> {
-  const sent = again.map((row) => ({ position: row.position, withheld: row.withheld }));
   await tx.execute(sql`
 update writeback.pending as pending
-set attempts = pending.attempts + 1,
-    changes = pending.changes - sent.withheld,
-    withheld = pending.withheld || (
-        select coalesce(jsonb_object_agg(entry.key, entry.value), '{}')
-        from jsonb_each(pending.changes) as entry
-        where entry.key = any(sent.withheld)
-    )
-from jsonb_to_recordset(${sql.json(sent)}::jsonb) as sent (position bigint, withheld text[])
-where ${ofObject("pending", facts)} and pending.position = sent.position`);
+set attempts = pending.attempts + 1
+where ${ofObject("pending", facts)} and pending.position = any(${again.map((row) => row.position)}::bigint[])`);
+}
+
+/**
+ * Notes the refused owner with the CRM's words. What is left of the row goes to the end of the queue, where it fills the
+ * last page instead of costing a call of its own; where nothing is left, the row counts as acknowledged with the owner we
+ * want, so that it stays quiet until the next try.
+ */
+async function keepWithoutOwner(
+  tx: Transaction,
+  facts: PageFacts,
+  ownerless: readonly Extract<RowResult, { result: "without_owner" }>[],
+): Promise<void> {
+  const sent = ownerless.map((row) => ({
+    position: row.position,
+    is_done: row.isDone,
+    code: row.code,
+    message: row.message.slice(0, LONGEST_MESSAGE),
+    next_try_at: row.nextTryAt.toISOString(),
+  }));
+  await tx.execute(sql`
+with sent as materialized (
+    select
+        pending.key,
+        pending.position,
+        pending.changes,
+        pending.fingerprint,
+        row_number() over (order by pending.position) as rank,
+        sent.is_done,
+        sent.code,
+        sent.message,
+        sent.next_try_at
+    from jsonb_to_recordset(${sql.json(sent)}::jsonb)
+        as sent (position bigint, is_done boolean, code text, message text, next_try_at timestamptz)
+    inner join writeback.pending as pending
+        on ${ofObject("pending", facts)} and pending.position = sent.position
+),
+settled as (
+    update writeback.acknowledged as acknowledged
+    set fields = acknowledged.fields || jsonb_build_object('OwnerId', sent.changes -> 'OwnerId'),
+        fingerprint = sent.fingerprint
+    from sent
+    where ${ofObject("acknowledged", facts)} and acknowledged.key = sent.key and sent.is_done
+),
+done as (
+    delete from writeback.pending as pending
+    using sent
+    where ${ofObject("pending", facts)} and pending.position = sent.position and sent.is_done
+),
+tail as (
+    select max(pending.position) as last_position
+    from writeback.pending as pending
+    where ${ofObject("pending", facts)}
+),
+lighter as (
+    update writeback.pending as pending
+    set position = tail.last_position + sent.rank,
+        changes = pending.changes - 'OwnerId',
+        withheld = pending.withheld || jsonb_build_object('OwnerId', pending.changes -> 'OwnerId')
+    from sent
+    cross join tail
+    where ${ofObject("pending", facts)} and pending.position = sent.position and not sent.is_done
+)
+insert into writeback.withheld_owner (
+    workspace_id, connection_id, object, key, owner_id, code, message, attempts, first_at, last_at, next_try_at
+)
+select
+    ${facts.workspaceId}, ${facts.connectionId}, ${facts.object}, sent.key, sent.changes ->> 'OwnerId', sent.code,
+    sent.message, 1, ${facts.asOf}::timestamptz, ${facts.asOf}::timestamptz, sent.next_try_at
+from sent
+on conflict (workspace_id, connection_id, object, key) do update set
+    first_at = case
+        when withheld_owner.owner_id = excluded.owner_id then withheld_owner.first_at
+        else excluded.first_at
+    end,
+    owner_id = excluded.owner_id,
+    code = excluded.code,
+    message = excluded.message,
+    attempts = withheld_owner.attempts + 1,
+    last_at = excluded.last_at,
+    next_try_at = excluded.next_try_at`);
 }

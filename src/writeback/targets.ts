@@ -2,6 +2,7 @@ import { campaignTarget } from "./targets/campaign.ts";
 import { handoffTarget } from "./targets/handoff.ts";
 import { leadTarget } from "./targets/lead.ts";
 import { metricTarget, type TargetMetric } from "./targets/metric.ts";
+import { opportunityTarget } from "./targets/opportunity.ts";
 import { statusTarget } from "./targets/status.ts";
 import { isWritten, type TargetObject } from "./targets/target.ts";
 
@@ -18,6 +19,7 @@ export function targetObjects(options: {
   const words = new Map(options.catalog.map((metric) => [metric.name, metric.formula]));
   return [
     leadTarget(options.closedStatuses),
+    opportunityTarget,
     handoffTarget,
     campaignTarget((metric) => words.get(metric)?.slice(0, 510) ?? metric.replaceAll("_", " ")),
     metricTarget(options.catalog),

@@ -211,6 +211,9 @@ describe("the report's words", () => {
       "5,000",
       "agree",
     ]);
+    expect(buildReportView(data).trust.counts.caption).toMatch(
+      /as they were read at that moment: 1 Jun 2026/,
+    );
     const unasked = { ...data.trust, counts: [{ object: "Lead", crm: null, mirror: 5_000 }] };
     expect(
       buildReportView({ ...data, trust: unasked }).trust.counts.rows[0]?.map((cell) => cell.text),

@@ -5,6 +5,8 @@ import {
   BusyError,
   QuotaExhaustedError,
   RateLimitedError,
+  StoppedError,
+  TimedOutError,
   TransientHttpError,
   WireShapeError,
 } from "../../src/core/errors.ts";
@@ -18,7 +20,12 @@ describe("what happens after an error", () => {
     expect(verdict(new BusyError("taken"))).toEqual({ action: "wait", delayMs: 2_000 });
   });
 
+  test("a step that was stopped with its process goes back into the queue at once", () => {
+    expect(verdict(new StoppedError("stopped", "SIGINT"))).toEqual({ action: "wait", delayMs: 0 });
+  });
+
   test.each([
+    ["a step that took too long", new TimedOutError("an hour"), "retry"],
     ["a broken connection", new TransientHttpError("salesforce", "reset", undefined), "retry"],
     ["a wrong client id", new AuthError("salesforce", "client id"), "fail"],
     ["a spent quota", new QuotaExhaustedError("salesforce", "spent"), "fail"],

@@ -6,6 +6,7 @@ import { type Book, keyOf, WORKSPACE } from "../support/oracle/book.ts";
 import { captureGate } from "../support/oracle/capture.ts";
 import { type CompanyFacts, companyFacts } from "../support/oracle/company-facts.ts";
 import { type EdgeCompany, edgeCompany } from "../support/oracle/edge-cases.ts";
+import type { OverheadEntry } from "../support/oracle/loaded-metrics.ts";
 import type { CompanyRows, VendorRow } from "../support/oracle/vendor-rows.ts";
 import { workBook } from "../support/oracle/work-book.ts";
 import { type RunningCompany, runCompany } from "../support/running-company.ts";
@@ -122,8 +123,19 @@ describe("the numbers agree with a second working of the definitions", () => {
     }
     const rows = await companyRows(OBJECTS);
     const { pull } = await company.sync();
+    const overhead = overheadOf(rows);
+    await company.app.importCosts({
+      file: "costs.csv",
+      text: [
+        "date,kind,campaign,amount",
+        ...overhead.map(
+          ({ date, kind, campaignId, amount }) => `${date},${kind},${campaignId ?? ""},${amount}`,
+        ),
+      ].join("\n"),
+    });
+    await company.app.compute(new Date(pull.asOf), () => undefined);
     facts = companyFacts(rows, company.app.settings, Date.parse(pull.asOf));
-    book = workBook(facts);
+    book = workBook(facts, overhead);
     leadsAfter = (await companyRows(["Lead"]))["Lead"] ?? [];
     appHandoffs = await company.app.store.any(
       handoffRow,
@@ -134,7 +146,7 @@ describe("the numbers agree with a second working of the definitions", () => {
         where is_in_scope`,
     );
     const reports: ReportRow[] = [];
-    for (const by of ["workspace", "campaign", "source", "rep", "team"] as const) {
+    for (const by of ["workspace", "campaign", "source", "rep", "team", "load_quartile"] as const) {
       for (const period of ["day", "month", "lifetime"] as const) {
         reports.push(...(await company.app.report({ by, period })));
       }
@@ -142,6 +154,22 @@ describe("the numbers agree with a second working of the definitions", () => {
     appRows = reports;
   }, 600_000);
   afterAll(() => company.close());
+
+  /** Agencies every month of half a year, one of the future, and work on one campaign. */
+  function overheadOf(rows: CompanyRows): readonly OverheadEntry[] {
+    const months = ["2025-12", "2026-01", "2026-02", "2026-03", "2026-04", "2026-05"];
+    const campaign = z.string().parse(rows["Campaign"]?.find((row) => row["ActualCost"] !== null)?.["Id"]);
+    return [
+      ...months.map((month, index) => ({
+        date: `${month}-28`,
+        kind: "operations" as const,
+        amount: 1_000 + 37 * index,
+        campaignId: null,
+      })),
+      { date: "2026-06-30", kind: "operations", amount: 9_999, campaignId: null },
+      { date: "2026-05-31", kind: "labour", amount: 640.5, campaignId: campaign },
+    ];
+  }
 
   async function companyRows(objects: readonly string[]): Promise<CompanyRows> {
     const found: Record<string, readonly VendorRow[]> = {};

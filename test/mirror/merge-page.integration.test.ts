@@ -255,6 +255,64 @@ describe("a page in the mirror", () => {
     );
     expect(current).toEqual([{ name: "Role 2" }]);
   });
+
+  describe("of a stream that is read whole, in several pages", () => {
+    const role = streamOf("UserRole");
+    const row = (id: number) => ({ Id: `00E00000000000${id}AAA`, Name: `Role ${id}` });
+    const half = (rows: readonly number[], queriedAt: Date) =>
+      csvPage(role, rows.map(row), { queriedAt, next: { locator: "x" } });
+    const last = (rows: readonly number[], queriedAt: Date, expectedTotal: number) =>
+      csvPage(role, rows.map(row), { queriedAt, expectedTotal });
+    const resumed = { ...underWay, isResumed: true };
+
+    async function roles(): Promise<readonly (readonly [string, Date | null])[]> {
+      const rows = await store.database.any(
+        z.object({ name: z.string(), valid_to: z.date().nullable() }),
+        sql`select name, valid_to from mirror.salesforce_user_role order by name`,
+      );
+      return rows.map(({ name, valid_to }) => [name, valid_to]);
+    }
+
+    beforeEach(async () => {
+      await mergePage(store.database, half([1, 2], noon), underWay, true);
+      await mergePage(store.database, last([3, 4], noon, 4), underWay, false);
+    });
+
+    test("what none of its pages lists has gone, as of the first page's query", async () => {
+      await mergePage(store.database, half([1, 5], later), underWay, true);
+      await mergePage(store.database, last([4], later, 3), underWay, false);
+      expect(await roles()).toEqual([
+        ["Role 1", null],
+        ["Role 2", later],
+        ["Role 3", later],
+        ["Role 4", null],
+        ["Role 5", null],
+      ]);
+    });
+
+    test("a read that was interrupted and taken up again knows the pages before", async () => {
+      await mergePage(store.database, half([1, 2], later), underWay, true);
+      await mergePage(store.database, last([4], later, 3), resumed, true);
+      expect(await roles()).toEqual([
+        ["Role 1", null],
+        ["Role 2", null],
+        ["Role 3", later],
+        ["Role 4", null],
+      ]);
+    });
+
+    test("a read whose first pages were forgotten closes nothing", async () => {
+      await mergePage(store.database, half([1, 2], later), underWay, true);
+      const { name } = await store.database.one(
+        z.object({ name: z.string() }),
+        sql`select tablename::text as name from pg_tables where schemaname = 'staging' and tablename like '%_seen'`,
+      );
+      // As Postgres does with an unlogged table after a crash.
+      await store.database.execute(sql`truncate ${sql.identifier(["staging", name])}`);
+      await mergePage(store.database, last([4], later, 3), resumed, true);
+      expect((await roles()).map(([, validTo]) => validTo)).toEqual([null, null, null, null]);
+    });
+  });
 });
 
 describe("what is asked next", () => {

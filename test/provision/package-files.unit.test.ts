@@ -102,6 +102,7 @@ describe("the package", () => {
         "groups/Ripeline_Readers.group",
         "objects/Campaign.object",
         "objects/Lead.object",
+        "objects/Opportunity.object",
         "objects/Ripeline_Handoff__c.object",
         "objects/Ripeline_Metric__c.object",
         "objects/Ripeline_Status__c.object",
@@ -127,7 +128,7 @@ describe("the package", () => {
 
   it("never carries a layout, a standard field or anything without our name", () => {
     expect(files.filter((file) => /layout|profile/i.test(file.path))).toEqual([]);
-    for (const path of ["objects/Lead.object", "objects/Campaign.object"]) {
+    for (const path of ["objects/Lead.object", "objects/Opportunity.object", "objects/Campaign.object"]) {
       const { fields } = parsed(path, ObjectFile).CustomObject;
       expect(fields.filter((field) => !field.fullName.startsWith("Ripeline_"))).toEqual([]);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Cadence, StreamSpec } from "../../src/core/ports.ts";
-import { predictApiCalls } from "../../src/provision/predict-calls.ts";
+import { predictApiCalls, predictFirstWrites } from "../../src/provision/predict-calls.ts";
 
 function streams(count: number, cadence: Cadence): readonly StreamSpec[] {
   return Array.from({ length: count }, (_, index) => ({
@@ -29,6 +29,19 @@ describe("predicted API calls", () => {
     expect(prediction.callsPerDay).toBe(4_320);
     expect(prediction.shareOfLimit).toBeCloseTo(0.0288, 10);
     expect(prediction.lines[0]?.how).toBe("11 streams / 5 a call = 3 calls x 1440 cycles");
+  });
+
+  it("tell what the first sync writes, and how long the hourly limit makes it last", () => {
+    const writes = [
+      { object: "Lead", rowsFirst: 501, batchSize: 50 },
+      { object: "Ripeline_Metric__c", rowsFirst: 12_001, batchSize: 200 },
+      { object: "Campaign", rowsFirst: 0, batchSize: 200 },
+    ];
+    // 250 rows a call, 1,000 rows a call; 5,000 rows at once, then 5,000 an hour.
+    expect(predictFirstWrites(writes, 5_000)).toEqual([
+      { object: "Lead", rows: 501, calls: 3, hours: 0 },
+      { object: "Ripeline_Metric__c", rows: 12_001, calls: 13, hours: 2 },
+    ]);
   });
 
   it("count writes by what one call carries, and at least one call a push", () => {

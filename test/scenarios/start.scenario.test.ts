@@ -90,7 +90,11 @@ describe("ripeline start", () => {
     const status = z
       .object({ schedules: z.array(z.object({ name: z.string(), everyMinutes: z.number() })) })
       .parse(JSON.parse(schedules.out));
-    expect(status.schedules).toEqual([{ name: "tick", everyMinutes: 1 }]);
+    expect(status.schedules.toSorted((a, b) => a.name.localeCompare(b.name))).toEqual([
+      { name: "reconcile", everyMinutes: 1_440 },
+      { name: "sweep", everyMinutes: 1_440 },
+      { name: "tick", everyMinutes: 1 },
+    ]);
     await stop(again);
   });
 });

@@ -476,6 +476,7 @@ export function demoReport(): ReportData {
       opportunitiesWithoutAmount: 6,
       quarantined: 0,
       hiddenFields: [{ object: "Opportunity", field: "ExpectedRevenue", metrics: [] }],
+      countedAt: new Date("2026-06-01T07:30:00Z"),
       counts: [
         { object: "Lead", crm: 5_000, mirror: 5_000 },
         { object: "Task", crm: 14_211, mirror: 14_211 },
@@ -562,6 +563,7 @@ function deal(random: () => number, number: number, typical: number): Opportunit
     countsInPipeline: true,
     createdAt: new Date(AS_OF.getTime() - random() * 4_000 * HOUR),
     closeOn: "2026-12-15",
+    stalledSince: null,
   };
 }
 
@@ -746,6 +748,7 @@ export function unknownReport(): ReportData {
               countsInPipeline: true,
               createdAt: new Date("2018-05-01T00:00:00Z"),
               closeOn: "2018-05-01",
+              stalledSince: null,
             }),
           ),
         },
@@ -758,6 +761,7 @@ export function unknownReport(): ReportData {
       opportunitiesWithoutAmount: 665,
       quarantined: 0,
       hiddenFields: [],
+      countedAt: null,
       counts: [{ object: "Lead", crm: 8_000, mirror: 8_000 }],
       notes: [],
     },

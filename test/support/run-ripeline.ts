@@ -9,14 +9,20 @@ export interface Finished {
   readonly err: string;
 }
 
-/**
- * Runs the command line as a process of its own in `cwd`, with nothing of this process's environment but the path.
- */
-export async function runRipeline(
+/** A command line that runs. */
+export interface Running {
+  readonly finished: Promise<Finished>;
+  /** Resolves when its output (either stream) matches; @throws when it ends before. */
+  says(pattern: RegExp): Promise<void>;
+  kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+}
+
+/** Starts the command line as a process of its own in `cwd`, with nothing of this process's environment but the path. */
+export function startRipeline(
   cwd: string,
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
-): Promise<Finished> {
+): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { PATH: process.env["PATH"], ...variables },
@@ -24,13 +30,39 @@ export async function runRipeline(
   });
   let out = "";
   let err = "";
+  let hear = (): void => undefined;
   child.stdout.on("data", (chunk: Buffer) => {
     out += chunk.toString("utf8");
+    hear();
   });
   child.stderr.on("data", (chunk: Buffer) => {
     err += chunk.toString("utf8");
+    hear();
   });
-  const { promise, resolve } = Promise.withResolvers<number | null>();
-  child.once("close", resolve);
-  return { code: await promise, out, err };
+  const { promise: finished, resolve } = Promise.withResolvers<Finished>();
+  child.once("close", (code) => resolve({ code, out, err }));
+  return {
+    finished,
+    says: async (pattern) => {
+      const { promise: heard, resolve: isHeard } = Promise.withResolvers<void>();
+      hear = () => {
+        if (pattern.test(out) || pattern.test(err)) isHeard();
+      };
+      hear();
+      const end = await Promise.race([heard, finished]);
+      if (end !== undefined) throw new Error(`ended with ${end.code} before it said ${pattern}: ${end.err}`);
+    },
+    kill: (signal) => {
+      child.kill(signal);
+    },
+  };
+}
+
+/** Runs the command line to its end. */
+export function runRipeline(
+  cwd: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  return startRipeline(cwd, args, variables).finished;
 }

@@ -15,7 +15,21 @@ if (database === undefined || database === "") {
   console.error("TEST_DATABASE_URL is not set: name a Postgres that these suites may make databases on");
   process.exit(2);
 }
-const run = spawnSync(process.execPath, ["node_modules/vitest/vitest.mjs", "run", ...suites], {
-  stdio: "inherit",
-});
+const run = spawnSync(
+  process.execPath,
+  [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--project",
+    "unit",
+    "--project",
+    "integration",
+    "--project",
+    "scenario",
+    ...suites,
+  ],
+  {
+    stdio: "inherit",
+  },
+);
 process.exit(run.status ?? 1);

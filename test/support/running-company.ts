@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import { type App, openApp } from "../../src/app.ts";
+import { type App, type AppOptions, openApp } from "../../src/app.ts";
 import { type LaunchOptions, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { type Cycles, cyclesOf } from "../../src/cli/runtime.ts";
 import type { CycleResult } from "../../src/core/cycle.ts";
@@ -41,7 +41,7 @@ export interface RunningCompany {
   close(): Promise<void>;
 }
 
-export interface CompanyOptions extends Partial<LaunchOptions> {
+export interface CompanyOptions extends Partial<LaunchOptions>, Pick<AppOptions, "leaseMs"> {
   readonly adjust?: (settings: Settings) => Settings;
 }
 
@@ -69,6 +69,7 @@ export async function runCompany(options: CompanyOptions = {}): Promise<RunningC
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),
       ...(postgres === undefined || redis === undefined ? {} : { REDIS_URL: redis }),
     },
+    ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     adjust: (settings) => {
       const flagged = { ...settings, rot: { ...settings.rot, startFrom: firstDay.toISOString() } };
       // Several scenarios may share one Redis: a workspace of its own gives each a queue of its own.

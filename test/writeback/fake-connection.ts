@@ -3,7 +3,12 @@ import type {
   DeployReport,
   ObjectAccess,
   OrgFacts,
+  OrgSize,
   PackageFile,
+  ReadRequest,
+  RemoveOutcome,
+  RemoveRequest,
+  UserFound,
   WireValue,
   WriteOutcome,
   WriteRequest,
@@ -22,8 +27,23 @@ export interface FakeConnection extends Connection {
   readonly requests: readonly WriteRequest[];
   readonly deployed: readonly (readonly PackageFile[])[];
   readonly assigned: readonly string[];
+  readonly removals: readonly RemoveRequest[];
+  readonly reads: readonly ReadRequest[];
+  /** Users that were given a permission set, in turn; undefined: the connected one. */
+  readonly assignees: readonly (string | undefined)[];
   /** What the next writes refuse. */
   refuse: Refuse;
+  /** What the next removals refuse, by record id. */
+  refuseRemoval: (id: string) => { readonly code: string; readonly message: string } | undefined;
+  /** Throws in place of the nth removal call from now on (1 = the next), after it took effect; null never. */
+  failRemovalAt: number | null;
+  /** Leads whose owner the org says our user moved. */
+  moved: readonly string[];
+  /** How often the org was asked for them. */
+  looks: number;
+  /** The CRM's clock at the last answer to a write, and how far each write moves it on. */
+  clock: Date;
+  minutesAWrite: number;
   /** Throws in place of the nth write call from now on (1 = the next); null never. */
   failAt: number | null;
 }
@@ -36,11 +56,17 @@ export function fakeConnection(options: {
   readonly dailyLimit?: number | null;
   readonly streams?: Connection["streams"];
   readonly now?: Date;
+  readonly size?: Partial<OrgSize>;
+  readonly users?: Readonly<Record<string, UserFound>>;
 }): FakeConnection {
   const records = new Map<string, Map<string, Record<string, WireValue>>>();
   const requests: WriteRequest[] = [];
   const deployed: (readonly PackageFile[])[] = [];
   const assigned: string[] = [];
+  const assignees: (string | undefined)[] = [];
+  const removals: RemoveRequest[] = [];
+  const reads: ReadRequest[] = [];
+  const ids = new Map<string, string>();
   let metered = 0;
   const fake: FakeConnection = {
     crm: "salesforce",
@@ -49,8 +75,17 @@ export function fakeConnection(options: {
     requests,
     deployed,
     assigned,
+    assignees,
+    removals,
+    reads,
     refuse: () => undefined,
+    refuseRemoval: () => undefined,
     failAt: null,
+    failRemovalAt: null,
+    moved: [],
+    looks: 0,
+    clock: options.now ?? new Date("2026-06-01T08:00:00Z"),
+    minutesAWrite: 0,
     identity: () =>
       Promise.resolve({
         crm: "salesforce",
@@ -69,6 +104,7 @@ export function fakeConnection(options: {
         hasMultipleCurrencies: false,
         automation: [],
         storageMegabytesFree: 1_000,
+        dailyCallLimit: options.dailyLimit ?? 15_000,
         ...options.facts,
       }),
     pull: () => Promise.reject(new Error("the fake CRM is not read")),
@@ -86,16 +122,65 @@ export function fakeConnection(options: {
         if (refused !== undefined) return { key: row.key, ok: false, ...refused };
         const created = request.keyField !== "Id" && !held.has(row.key);
         held.set(row.key, { ...held.get(row.key), ...row.fields });
-        return {
-          key: row.key,
-          ok: true,
-          id: request.keyField === "Id" ? row.key : `a01${row.key.slice(0, 15)}`,
-          created,
-        };
+        const id = request.keyField === "Id" ? row.key : `a01${row.key.slice(0, 15)}`;
+        ids.set(id, row.key);
+        return { key: row.key, ok: true, id, created };
       });
-      return Promise.resolve({ outcomes, calls: Math.ceil(request.rows.length / (5 * request.batchSize)) });
+      fake.clock = new Date(fake.clock.getTime() + fake.minutesAWrite * 60_000);
+      return Promise.resolve({
+        outcomes,
+        calls: Math.ceil(request.rows.length / (5 * request.batchSize)),
+        answeredAt: fake.clock,
+      });
     },
+    read: (request) => {
+      reads.push(request);
+      metered += 1;
+      const held = records.get(request.object);
+      const found = request.ids.map((id) => {
+        const record = held?.get(ids.get(id) ?? id);
+        if (record === undefined) return null;
+        return Object.fromEntries(request.fields.map((name) => [name, record[name] ?? null]));
+      });
+      return Promise.resolve({ records: found, calls: 1 });
+    },
+    remove: (request) => {
+      removals.push(request);
+      const held = records.get(request.object);
+      const outcomes = request.ids.map((id): RemoveOutcome => {
+        const refused = fake.refuseRemoval(id);
+        if (refused !== undefined) return { id, ok: false, retryable: false, ...refused };
+        return { id, ok: true, isGone: held?.delete(ids.get(id) ?? "") !== true };
+      });
+      metered += 1;
+      if (fake.failRemovalAt !== null) {
+        fake.failRemovalAt -= 1;
+        if (fake.failRemovalAt === 0) return Promise.reject(new Error("the line broke"));
+      }
+      return Promise.resolve({ outcomes, calls: 1 });
+    },
+    ownersMoved: () => {
+      fake.looks += 1;
+      return Promise.resolve(fake.moved);
+    },
+    size: () =>
+      Promise.resolve({
+        openLeads: 0,
+        queueLeads: 0,
+        openOpportunities: 0,
+        newLeads: 0,
+        ownerChanges: 0,
+        users: 0,
+        roles: 0,
+        sources: 0,
+        campaigns: 0,
+        campaignMonths: 0,
+        ...options.size,
+      }),
     count: () => Promise.resolve(0),
+    counts: (objects) =>
+      Promise.resolve({ counts: objects.map(() => null), at: new Date("2026-06-01T08:00:00Z") }),
+    findUser: (username) => Promise.resolve(options.users?.[username] ?? null),
     deploy: (files, { checkOnly }) => {
       if (!checkOnly) deployed.push(files);
       return Promise.resolve(
@@ -109,7 +194,8 @@ export function fakeConnection(options: {
         },
       );
     },
-    assignPermissionSet: (name) => {
+    assignPermissionSet: (name, userId) => {
+      assignees.push(userId);
       const before = assigned.includes(name);
       if (!before) assigned.push(name);
       return Promise.resolve(before ? "already assigned" : "assigned");

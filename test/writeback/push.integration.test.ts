@@ -122,7 +122,7 @@ describe("nothing changed", () => {
   it("writes nothing at a stopped clock", async () => {
     const before = crm.requests.length;
     const outcome = await pushAt(hoursAfter(START, 2));
-    expect(Object.values(outcome)).toEqual([NO_CHANGE, NO_CHANGE, NO_CHANGE, NO_CHANGE, NO_CHANGE]);
+    expect(Object.values(outcome)).toEqual(Array(6).fill(NO_CHANGE));
     expect(crm.records.get("Lead")?.size).toBe(60);
     expect(crm.requests.length).toBe(before);
   });
@@ -136,7 +136,7 @@ describe("nothing changed", () => {
     const later = new Date(hoursAfter(START, 2).getTime() + 60_000);
     await insertRun(store.database, { asOf: later });
     const outcome = await pushAt(later);
-    expect(Object.values(outcome)).toEqual([NO_CHANGE, NO_CHANGE, NO_CHANGE, NO_CHANGE, NO_CHANGE]);
+    expect(Object.values(outcome)).toEqual(Array(6).fill(NO_CHANGE));
     expect(crm.requests.length).toBe(before);
   });
 
@@ -285,10 +285,12 @@ describe("a clock that ends", () => {
     const side: Settings = { ...SETTINGS, writeback: { ...SETTINGS.writeback, mode: "side_object" } };
     const outcome = await pushAt(hoursAfter(START, 1), side);
     expect(outcome["salesforce.Lead"]).toMatchObject({ changed: 1, written: 1 });
-    expect(leadInCrm(1)["Ripeline_Clock__c"]).toBeNull();
+    // Every field of ours, not the flag alone; the checkbox is unticked already.
+    expect(Object.values(leadInCrm(1)).filter((value) => value !== null)).toEqual([false]);
     expect(leadInCrm(2)).toEqual({});
     expect(crm.records.get("Ripeline_Handoff__c")?.size).toBe(2);
-    expect(outcome["salesforce.Campaign"]).toBeUndefined();
+    expect(outcome["salesforce.Campaign"]).toMatchObject({ changed: 0 });
+    expect((await pushAt(hoursAfter(START, 2), side))["salesforce.Lead"]).toMatchObject({ changed: 0 });
   });
 });
 
@@ -351,12 +353,15 @@ describe("rows the CRM refuses", () => {
     await pushAt(START);
     await putOpenLead(store.database, 3, { firstTouchAt: hoursAfter(START, 1) });
     await putOpenLead(store.database, 1, { endedAt: hoursAfter(START, 1), endedBy: "recycled" });
+    await putOpenLead(store.database, 0);
     crm.refuse = (_row, object) => (object === "Lead" ? RULE : undefined);
     await pushAt(hoursAfter(START, 2));
     const kept = await readRejections(store.database, SCOPE, 10);
     expect(kept.map((row) => [row.key, row.is_clear, row.next_try_at.toISOString()])).toEqual([
       [leadId(1), true, "2026-06-01T11:00:00.000Z"],
-      [leadId(3), false, "2026-06-02T10:00:00.000Z"],
+      // The first touch turns the flag off: refused, it stays on.
+      [leadId(3), true, "2026-06-01T11:00:00.000Z"],
+      [leadId(0), false, "2026-06-02T10:00:00.000Z"],
     ]);
   });
 

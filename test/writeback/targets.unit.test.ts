@@ -113,6 +113,33 @@ describe("metric fields", () => {
     });
   });
 
+  it("are stored once where two ratios have a part in common", () => {
+    const whole = targetObjects({ closedStatuses: [], catalog }).find(
+      (each) => each.object === metric.object,
+    );
+    const named = (start: string) =>
+      whole?.fields
+        .filter((field) => field.name.startsWith(start))
+        .map((field) => [field.name, field.type.kind === "formula" ? field.type.formula : "stored"]);
+    expect(named("Ripeline_Cost_Per_Lead_Loaded")).toEqual([
+      [
+        "Ripeline_Cost_Per_Lead_Loaded__c",
+        "IF(OR(ISBLANK(Ripeline_Investment_Loaded__c), ISBLANK(Ripeline_Cost_Per_Lead_Den__c)), NULL, " +
+          "IF(OR(Ripeline_Cost_Per_Lead_Den__c = 0, Ripeline_Investment_Loaded__c <= 0), NULL, " +
+          "Ripeline_Investment_Loaded__c / Ripeline_Cost_Per_Lead_Den__c))",
+      ],
+    ]);
+    expect(named("Ripeline_Win_Rate_Den")).toEqual([["Ripeline_Win_Rate_Den__c", "stored"]]);
+    expect(named("Ripeline_Win_Rate_Num")).toEqual([]);
+    expect(named("Ripeline_Win_Rate__c")).toEqual([
+      [
+        "Ripeline_Win_Rate__c",
+        "IF(OR(ISBLANK(Ripeline_Won__c), ISBLANK(Ripeline_Win_Rate_Den__c)), NULL, " +
+          "IF(Ripeline_Win_Rate_Den__c = 0, NULL, Ripeline_Won__c / Ripeline_Win_Rate_Den__c))",
+      ],
+    ]);
+  });
+
   it("say in the label what must not be summed", () => {
     expect(metric.fields.find((field) => field.name === "Ripeline_Load_Gini__c")?.label).toBe(
       "Load Gini (no sum)",

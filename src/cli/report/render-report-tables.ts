@@ -43,6 +43,7 @@ export function renderReportTables(data: ReportData, options: TextOptions): stri
       [
         ...factLines(view.trust.facts, options),
         ...view.trust.notes.map((note) => wrap(note, options.width)),
+        ...(view.trust.counts.rows.length === 0 ? [] : ["", fitTable(view.trust.counts, options)]),
         ...(view.trust.hiddenFields.rows.length === 0
           ? []
           : ["", fitTable(view.trust.hiddenFields, options)]),

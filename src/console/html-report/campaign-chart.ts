@@ -1,7 +1,7 @@
 import type { Format } from "../report-view/format.ts";
 import type { CampaignPoint, PipelineChart } from "../report-view/pipeline-section.ts";
 import { type AxisRange, axisRange, share } from "./axis-range.ts";
-import { bareAxis, type ChartSize, chartFigure } from "./draw-chart.ts";
+import { bareAxis, type ChartSize, chartFigure, chartText } from "./draw-chart.ts";
 import type { Html } from "./html.ts";
 import { type LabelPlace, placeLabels } from "./place-labels.ts";
 
@@ -122,7 +122,7 @@ function dot(point: CampaignPoint, frame: Frame, place: LabelPlace | null) {
       fontSize: isTrapped ? 12 : 11,
       width: LABEL_WIDTH[frame.form],
       overflow: "truncate",
-      formatter: () => point.label,
+      formatter: () => chartText(point.label),
     },
   };
 }

@@ -49,6 +49,16 @@ function drawSvg(option: EChartsCoreOption, size: ChartSize): Html {
   }
 }
 
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype));
+
+/**
+ * A name for a drawing. The chart library caches widths of texts and of their words in a plain object: for a name such
+ * as `__proto__` it would write into the prototype of every object of the process. An invisible word joiner prevents it.
+ */
+export function chartText(text: string): string {
+  return text.replaceAll(/\w+/g, (word) => (INHERITED.has(word) ? `${word}\u2060` : word));
+}
+
 /** Axis pieces that are the same in every chart: no boxes, no ticks. */
 export const bareAxis = {
   axisLine: { show: false },

@@ -1,5 +1,5 @@
 import type { LoadChart } from "../report-view/line-section.ts";
-import { bareAxis, type ChartSize, chartFigure } from "./draw-chart.ts";
+import { bareAxis, type ChartSize, chartFigure, chartText } from "./draw-chart.ts";
 import type { Html } from "./html.ts";
 
 const ROW_HEIGHT = 28;
@@ -40,7 +40,7 @@ function optionOf(chart: LoadChart, form: ChartSize["form"]) {
       type: "category",
       inverse: true,
       ...bareAxis,
-      data: bars.map((bar) => bar.label),
+      data: bars.map((bar) => chartText(bar.label)),
       axisLabel: {
         color: "var(--ink)",
         width: NAME_WIDTH[form],

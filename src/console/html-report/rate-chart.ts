@@ -1,5 +1,5 @@
 import type { CountChart, RateBar, RateChart } from "../report-view/rot-section.ts";
-import { bareAxis, type ChartSize, chartFigure } from "./draw-chart.ts";
+import { bareAxis, type ChartSize, chartFigure, chartText } from "./draw-chart.ts";
 import type { Html } from "./html.ts";
 
 const ROW_HEIGHT = 28;
@@ -56,7 +56,7 @@ function optionOf(
     yAxis: [
       {
         ...category,
-        data: bars.map((bar) => bar.label),
+        data: bars.map((bar) => chartText(bar.label)),
         axisLabel: {
           color: "var(--ink)",
           width: NAME_WIDTH[form],

@@ -91,17 +91,19 @@ export function countsTable(data: ReportData, format: Format): TableView {
   if (data.trust.counts.every((entry) => entry.crm === null)) return readTable(data, format);
   const rows = data.trust.counts.map((entry) => [
     textCell(entry.object),
-    entry.crm === null ? unknownCell("the CRM was not asked in this run") : textCell(format.count(entry.crm)),
+    entry.crm === null ? unknownCell("the CRM did not count them") : textCell(format.count(entry.crm)),
     textCell(format.count(entry.mirror)),
     entry.crm === null
-      ? unknownCell("the CRM was not asked in this run")
+      ? unknownCell("the CRM did not count them")
       : textCell(entry.crm === entry.mirror ? "agree" : `${format.count(entry.mirror - entry.crm)} apart`, {
           tone: entry.crm === entry.mirror ? "good" : "bad",
         }),
   ]);
   return {
     id: "counts",
-    caption: `Records as ${data.run.crmLabel} counts them, and as they were read`,
+    caption:
+      `Records as ${data.run.crmLabel} counts them, and as they were read` +
+      (data.trust.countedAt === null ? "" : ` at that moment: ${format.instant(data.trust.countedAt)}`),
     columns: [
       { heading: "Object", ...LEFT },
       { heading: `In ${data.run.crmLabel}`, ...RIGHT },

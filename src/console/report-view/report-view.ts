@@ -54,6 +54,7 @@ const CHAPTER_TITLES = {
   source: "By source",
   campaign: "By campaign",
   team: "By team",
+  load_quartile: "By load",
 } as const;
 
 export function buildReportView(data: ReportData): ReportView {

@@ -1,13 +1,12 @@
 -- Grain: one row per lead that must carry something of ours now: its clock runs (open, flagged, in scope), or nobody
 -- holds it (undelivered), or we wrote to it before and it may have to change. Converted leads are read-only, deleted
 -- ones are gone: neither is here. Time: UTC. Source of the definition: lead fields of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a new last touch may wait to be written,
--- $5 false: nothing on leads, only clears.
+-- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a new last touch may wait to be written.
 with lead as (
     select
         lead.lead_id,
         lead.open_handoff_id,
-        ($5::boolean and lead.is_undelivered and not lead.is_excluded) as is_undelivered,
+        (lead.is_undelivered and not lead.is_excluded) as is_undelivered,
         acknowledged.key is not null as is_acknowledged,
         coalesce(acknowledged.fields ? 'Ripeline_Handed_Off_At__c', false) as has_clock_fields,
         acknowledged.fields ->> 'Ripeline_Cold_At__c' as acknowledged_cold_at,
@@ -44,7 +43,8 @@ matched as (
         lead.*,
         handoff.handoff_id,
         handoff.owner_id,
-        handoff.handed_off_at,
+        -- A handoff that inherits its clock inherits the start too: deadline less expiry.
+        handoff.clock_started_at as handed_off_at,
         handoff.at_risk_at,
         handoff.rots_at,
         handoff.first_touch_at,
@@ -54,8 +54,8 @@ matched as (
         handoff.cold_at as goes_cold_at,
         handoff.ended_by,
         handoff.handoff_number,
-        coalesce($5::boolean and handoff.is_flagged and handoff.is_in_scope, false) as is_flagged,
-        coalesce($5::boolean and handoff.is_flagged and handoff.is_in_scope and handoff.ended_at is null, false) as is_running
+        coalesce(handoff.is_flagged and handoff.is_in_scope, false) as is_flagged,
+        coalesce(handoff.is_flagged and handoff.is_in_scope and handoff.ended_at is null, false) as is_running
     from lead
     left join ended on ended.lead_id = lead.lead_id
     left join metrics.int_handoff as handoff

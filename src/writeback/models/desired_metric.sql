@@ -58,6 +58,8 @@ reported as (
     from metrics.metric_value as value
     left join field on field.metric = value.metric
     where value.workspace_id = $1
+        -- How rows by load quartile compare is for the report; the object's row types are those of the contract.
+        and value.row_type <> 'load_quartile'
         and (value.row_type <> 'rep' or $4::boolean)
     group by
         value.workspace_id,
@@ -88,6 +90,8 @@ withdrawn as (
         and acknowledged.connection_id = $2
         and acknowledged.object = 'Ripeline_Metric__c'
         and reported.key is null
+        -- Where reps are not named their rows are not emptied but taken back: see expired_metric.sql.
+        and (acknowledged.fields ->> 'Ripeline_Row_Type__c' <> 'rep' or $4::boolean)
         and (
             acknowledged.fields ->> 'Ripeline_Period_Type__c' = 'lifetime'
             or (

@@ -82,7 +82,7 @@ export function leadTarget(closedStatuses: readonly string[]): TargetObject {
         {
           name: "Ripeline_Handed_Off_At__c",
           label: "Handed Off At",
-          help: "When the owner became the rep whose clock runs.",
+          help: "When the clock that runs began: at the handoff, or at the one before it where a realignment keeps the clock.",
         },
         DATETIME,
         "handed_off_at",

@@ -76,9 +76,15 @@ function label(words: string, ending: string): string {
 /** What is not additive says so in its label. */
 const NOT_ADDITIVE = " (no sum)";
 
-/** Diagnostics that reports and `doctor` show: left out, so that the object stays within its fields. */
+/**
+ * Diagnostics that reports and `doctor` show, and what stands only in rows by load quartile, which are not written: left
+ * out, so that the object stays within its fields.
+ */
 const NOT_PUBLISHED: ReadonlySet<string> = new Set([
   "amounts_without_rate",
+  "cohort_win_rate",
+  "in_process_at_handoff_mean",
+  "touches_per_lead",
   "campaigns_entered_twice",
   "excluded_leads",
   "load_max_to_median",
@@ -139,8 +145,48 @@ function shownAs(metric: TargetMetric): {
   return metric.unit === "money_ratio" ? { returns: "number", scale: 2 } : { returns: "percent", scale: 1 };
 }
 
-function quotientFields(metric: TargetMetric): readonly TargetField[] {
+interface Part {
+  readonly metric: string;
+  readonly part: "value" | "numerator" | "denominator";
+}
+
+/**
+ * Parts of ratios that another metric of the same rows stores already, under the same conditions: they are not stored
+ * twice, since an object of a small edition has room for few fields.
+ */
+const SHARED_PARTS: Readonly<Record<string, { readonly above?: Part; readonly below?: Part }>> = {
+  rotting_lead_rate: { above: { metric: "rotting_leads", part: "value" } },
+  rotting_share_of_untouched: { above: { metric: "rotting_leads", part: "value" } },
+  gone_cold_rate: { above: { metric: "gone_cold_leads", part: "value" } },
+  undelivered_past_expiry_rate: { below: { metric: "undelivered_count", part: "value" } },
+  win_rate: { above: { metric: "won", part: "value" } },
+  cost_per_lead_loaded: {
+    above: { metric: "investment_loaded", part: "value" },
+    below: { metric: "cost_per_lead", part: "denominator" },
+  },
+  pipeline_per_dollar_loaded: {
+    above: { metric: "pipeline_per_dollar", part: "numerator" },
+    below: { metric: "investment_loaded", part: "value" },
+  },
+};
+
+/** The field that stores a part, where the dictionary has its metric. */
+function sharedField(wanted: Part | undefined, known: ReadonlySet<string>): string | undefined {
+  if (wanted === undefined || !known.has(wanted.metric)) return undefined;
+  switch (wanted.part) {
+    case "value":
+      return `${baseName(wanted.metric, 0)}__c`;
+    case "numerator":
+      return `${baseName(wanted.metric, "_Num".length)}_Num__c`;
+    case "denominator":
+      return `${baseName(wanted.metric, "_Den".length)}_Den__c`;
+  }
+}
+
+/** @param known names of the dictionary's metrics */
+function quotientFields(metric: TargetMetric, known: ReadonlySet<string>): readonly TargetField[] {
   const base = baseName(metric.name, "_Num".length);
+  const shared = SHARED_PARTS[metric.name];
   const part = (which: "numerator" | "denominator", suffix: string, word: string): TargetField => ({
     name: `${base}${suffix}__c`,
     label: label(metric.label, word),
@@ -151,17 +197,25 @@ function quotientFields(metric: TargetMetric): readonly TargetField[] {
     source: { from: "metric", metric: metric.name, part: which },
     diff: metric.diff,
   });
-  const above = part("numerator", "_Num", " (above)");
-  const below = part("denominator", "_Den", " (below)");
+  const sharedAbove = sharedField(shared?.above, known);
+  const sharedBelow = sharedField(shared?.below, known);
+  const own = [
+    ...(sharedAbove === undefined ? [part("numerator", "_Num", " (above)")] : []),
+    ...(sharedBelow === undefined ? [part("denominator", "_Den", " (below)")] : []),
+  ];
+  const above = sharedAbove ?? `${base}_Num__c`;
+  const below = sharedBelow ?? `${base}_Den__c`;
+  // A numerator of its own is blank where there is no cost; one that is a metric too is 0.
+  const isNothing =
+    metric.unit === "money" && sharedAbove !== undefined ? `OR(${below} = 0, ${above} <= 0)` : `${below} = 0`;
   const { returns, scale } = shownAs(metric);
   return [
-    above,
-    below,
+    ...own,
     computed(
       { name: `${base}__c`, label: label(metric.label, NOT_ADDITIVE), help: help(metric.formula) },
       returns,
       scale,
-      `IF(OR(ISBLANK(${above.name}), ISBLANK(${below.name})), NULL, IF(${below.name} = 0, NULL, ${above.name} / ${below.name}))`,
+      `IF(OR(ISBLANK(${above}), ISBLANK(${below})), NULL, IF(${isNothing}, NULL, ${above} / ${below}))`,
     ),
   ];
 }
@@ -272,6 +326,7 @@ export const MAX_METRIC_FIELDS = 90;
 
 /** Report rows as records: one a grain member x period x basis x model x age. */
 export function metricTarget(catalog: readonly TargetMetric[]): TargetObject {
+  const known = new Set(catalog.map((metric) => metric.name));
   return {
     object: "Ripeline_Metric__c",
     isOurs: true,
@@ -310,7 +365,7 @@ export function metricTarget(catalog: readonly TargetMetric[]): TargetObject {
       ...KEY_COLUMNS,
       ...catalog
         .filter((metric) => !NOT_PUBLISHED.has(metric.name))
-        .flatMap((metric) => (isQuotient(metric) ? quotientFields(metric) : [plainField(metric)])),
+        .flatMap((metric) => (isQuotient(metric) ? quotientFields(metric, known) : [plainField(metric)])),
     ],
   };
 }

@@ -195,16 +195,18 @@ describe("reading by Composite", () => {
     expect(error.message).toMatch(/^salesforce\.Task: .*INVALID_TYPE.*Failed too: salesforce\.Lead\.$/);
   });
 
-  it("asks anew when the rows do not add up to the vendor's own count, as after a purge, and takes the fresh count", async () => {
+  it("reads anew from the start when the rows do not add up to the vendor's count: nobody knows which is missing", async () => {
     onComposite(() => ({ body: queryBody([row("a1"), row("a2")], 4, `${ROOT}/query/0r8x-2`) }));
+    // a3 was purged since, or lost on the way.
     onComposite(() => ({ body: queryBody([row("a4")], 4) }));
-    const third = onComposite(() => ({ body: queryBody([row("a4")], 1) }));
+    const third = onComposite(() => ({ body: queryBody([row("a1"), row("a2"), row("a4")], 3) }));
     const sink = collectingSink();
     await (await connect()).pull([request(testStream("Lead"))], sink);
-    expect(soqlOf(third[0] ?? expect.fail("no part"))).toContain("Id > 'a2'");
+    expect(soqlOf(third[0] ?? expect.fail("no part"))).not.toContain("WHERE");
+    // The first page's two rows count with the three of the second reading.
     expect(sink.pages.map((page) => [page.expectedRows, page.expectedTotal])).toEqual([
       [2, null],
-      [1, 3],
+      [3, 5],
     ]);
   });
 

@@ -8,6 +8,7 @@ import {
   WireShapeError,
 } from "../../../src/core/errors.ts";
 import {
+  type CompositePart,
   connect,
   DATE,
   failure,
@@ -162,7 +163,14 @@ describe("what the org tells about itself", () => {
     );
     nock(HOST)
       .get(`${ROOT}/limits`)
-      .reply(200, { DataStorageMB: { Max: 10240, Remaining: 9000 } }, headers);
+      .reply(
+        200,
+        {
+          DataStorageMB: { Max: 10240, Remaining: 9000 },
+          DailyApiRequests: { Max: 150_000, Remaining: 149_000 },
+        },
+        headers,
+      );
     const connection = await connect();
     expect(await connection.facts(["Lead", "Campaign"])).toEqual({
       tracksOwnerHistory: true,
@@ -174,6 +182,7 @@ describe("what the org tells about itself", () => {
         { object: "Lead", kind: "ValidationRule", name: "Phone_needed" },
       ],
       storageMegabytesFree: 9000,
+      dailyCallLimit: 150_000,
     });
     expect(connection.usage().metered).toBe(5);
   });
@@ -199,7 +208,55 @@ describe("what the org tells about itself", () => {
         { object: "Lead", kind: "WorkflowRule", name: "unknown (PERMISSION)" },
       ],
       storageMegabytesFree: null,
+      dailyCallLimit: null,
     });
+  });
+});
+
+describe("counting an org before anything was read", () => {
+  const request = {
+    flaggedSince: new Date("2026-06-01T00:00:00Z"),
+    handoffsSince: new Date("2025-05-01T00:00:00Z"),
+    monthsSince: new Date("2024-07-01T00:00:00Z"),
+  };
+
+  it("asks ten questions in two calls, and takes what is not answered for unknown", async () => {
+    const answer = (part: CompositePart): { readonly status?: number; readonly body: unknown } => {
+      const soql = soqlOf(part);
+      if (soql.includes("FROM LeadHistory")) return { body: queryBody([], 41) };
+      if (soql.includes("COUNT_DISTINCT(LeadSource)")) return { body: queryBody([{ n: 12 }]) };
+      if (soql.includes("COUNT_DISTINCT(UserRoleId)")) return { body: queryBody([{ n: 4 }]) };
+      if (soql.includes("COUNT_DISTINCT(CampaignId)")) return { body: queryBody([{ n: 3 }, { n: 5 }]) };
+      if (soql.includes("Owner.Type = 'Queue'")) {
+        return {
+          status: 400,
+          body: vendorError("QUERY_TIMEOUT", "Your query request was running for too long."),
+        };
+      }
+      if (soql.includes("CreatedDate >= 2026-06-01T00:00:00Z")) return { body: queryBody([], 7) };
+      if (soql.includes("FROM Lead WHERE CreatedDate >= 2025-05-01T00:00:00Z"))
+        return { body: queryBody([], 900) };
+      if (soql.includes("FROM Opportunity")) return { body: queryBody([], 30) };
+      if (soql.includes("FROM User")) return { body: queryBody([], 16) };
+      return { body: queryBody([], 36) };
+    };
+    onComposite(answer);
+    onComposite(answer);
+    const connection = await connect();
+    // An owner change leaves two history rows: 41 rows are 21 changes at most.
+    expect(await connection.size(request)).toEqual({
+      openLeads: 7,
+      queueLeads: null,
+      openOpportunities: 30,
+      newLeads: 900,
+      ownerChanges: 21,
+      users: 16,
+      roles: 4,
+      sources: 12,
+      campaigns: 36,
+      campaignMonths: 8,
+    });
+    expect(connection.usage().metered).toBe(2);
   });
 });
 
@@ -384,6 +441,38 @@ describe("assigning the permission set", () => {
       );
     expect(await (await connect()).assignPermissionSet("Ripeline")).toBe("assigned");
     expect(sent).toEqual({ AssigneeId: "005000000000001AAA", PermissionSetId: "0PS1" });
+  });
+
+  it("assigns it to another user without asking who is connected", async () => {
+    const parts = onComposite(() => ({ body: queryBody([{ Id: "0PS1" }]) }));
+    const connection = await connect();
+    expect(await connection.assignPermissionSet("Ripeline", "005000000000002AAA")).toBe("already assigned");
+    expect(soqlOf(parts[1] ?? expect.fail("no part"))).toContain("AssigneeId = '005000000000002AAA'");
+  });
+
+  it.each([
+    [
+      "an active user",
+      [{ Id: "005000000000002AAA", IsActive: true }],
+      { id: "005000000000002AAA", isActive: true },
+    ],
+    [
+      "an inactive user",
+      [{ Id: "005000000000002AAA", IsActive: false }],
+      { id: "005000000000002AAA", isActive: false },
+    ],
+    ["nobody", [], null],
+  ])("finds %s by name", async (_, records, found) => {
+    let asked = "";
+    nock(HOST)
+      .get(`${ROOT}/query`)
+      .query((query) => {
+        asked = String(query["q"]);
+        return true;
+      })
+      .reply(200, queryBody(records), headers);
+    expect(await (await connect()).findUser("o'neil@acme.example")).toEqual(found);
+    expect(asked).toBe("SELECT Id, IsActive FROM User WHERE Username = 'o\\'neil@acme.example'");
   });
 
   it("does nothing where the user has it", async () => {

@@ -60,6 +60,52 @@ describe("the gate before the network", () => {
     expect(() => assertHarmlessWrite(request)).toThrow(/Sforce-Auto-Assign and Sforce-Duplicate-Rule-Header/);
   });
 
+  const removal = (url: string): unknown => ({
+    compositeRequest: [{ method: "DELETE", url, httpHeaders: harmlessWriteHeaders }],
+  });
+
+  it.each([
+    ["a lead", "/services/data/v67.0/sobjects/Lead/00Q000000000001AAA"],
+    [
+      "a record of ours by its own address",
+      "/services/data/v67.0/sobjects/Ripeline_Metric__c/a01000000000001AAA",
+    ],
+    [
+      "a collection with a lead in it",
+      "/services/data/v67.0/composite/sobjects?ids=a01000000000001AAA,00Q000000000001AAA",
+    ],
+    ["a collection without ids", "/services/data/v67.0/composite/sobjects"],
+  ])("refuses to delete %s, alone or in a Composite, whatever the headers", (_, url) => {
+    const alone = { method: "DELETE", path: url, headers: harmlessWriteHeaders } as const;
+    expect(() => assertHarmlessWrite(alone)).toThrow(/not ripeline's/);
+    const inside = {
+      method: "POST",
+      path: "/composite",
+      headers: harmlessWriteHeaders,
+      json: removal(url),
+    } as const;
+    expect(() => assertHarmlessWrite(inside)).toThrow(/not ripeline's/);
+  });
+
+  it.each([
+    [
+      "records of a custom object",
+      "/services/data/v67.0/composite/sobjects?ids=a01000000000001AAA,a01000000000002AAA&allOrNone=false",
+    ],
+    [
+      "the assignment of a permission set",
+      "/services/data/v67.0/sobjects/PermissionSetAssignment/0Pa000000000001AAA",
+    ],
+  ])("lets %s be deleted", (_, url) => {
+    const request = {
+      method: "POST",
+      path: "/composite",
+      headers: harmlessWriteHeaders,
+      json: removal(url),
+    } as const;
+    expect(() => assertHarmlessWrite(request)).not.toThrow();
+  });
+
   it.each([
     ["reads", { method: "GET", path: "/sobjects/Lead/describe", headers: {} }],
     [

@@ -5,6 +5,7 @@ import {
   QuotaExhaustedError,
   RequestRefusedError,
   TransientHttpError,
+  WireShapeError,
 } from "../../../src/core/errors.ts";
 import type { WriteRow } from "../../../src/core/ports.ts";
 import {
@@ -79,13 +80,26 @@ describe("writing rows", () => {
         200,
         {
           compositeResponse: [
-            { referenceId: "part0", httpStatusCode: 200, body: [{ id: "x", success: true, errors: [] }] },
+            {
+              referenceId: "part0",
+              httpStatusCode: 200,
+              body: [{ id: "00Q000000000000", success: true, errors: [] }],
+            },
           ],
         },
         headers,
       );
     const report = await (await connect()).write({ ...leads, rows: rows(1) });
-    expect(report.outcomes).toEqual([{ key: "00Q000000000000000", ok: true, id: "x", created: false }]);
+    expect(report.outcomes).toEqual([
+      { key: "00Q000000000000000", ok: true, id: "00Q000000000000", created: false },
+    ]);
+  });
+
+  it("takes no success for another record's", async () => {
+    onComposite(() => ({ body: [{ id: "00Q000000000009", success: true, errors: [] }] }));
+    const error = await failure((await connect()).write({ ...leads, rows: rows(1) }));
+    expect(error).toBeInstanceOf(WireShapeError);
+    expect(error.message).toContain("the answer for record 00Q000000000000000 names another record");
   });
 
   it("upserts by an external id and says which rows are new", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { TimedOutError } from "../../../src/core/errors.ts";
 import { StatementInterruptedError, StoreClosedError } from "../../../src/database/errors.ts";
 import { type EmbeddedDatabase, openDatabase } from "../../../src/database/open-database.ts";
 import type { QueueNotification } from "../../../src/database/queue-pool.ts";
@@ -61,7 +62,7 @@ describe("the thread", () => {
         await tx.one(Count, endless);
       }),
     );
-    await expect(failure).rejects.toThrow(StatementInterruptedError);
+    await expect(failure).rejects.toThrow(TimedOutError);
     await expect(failure).rejects.toThrow('"compute" took longer than 200 ms');
     expect([await kept(1), await kept(2)]).toEqual([{ count: 1 }, { count: 0 }]);
   });
@@ -84,7 +85,7 @@ describe("the thread", () => {
     const failure = withTimeout({ database: memory, name: "compute", timeoutMs: 100 }, () =>
       memory.one(Count, endless),
     );
-    await expect(failure).rejects.toThrow(StatementInterruptedError);
+    await expect(failure).rejects.toThrow(TimedOutError);
     await expect(memory.execute(sql`select 1`)).rejects.toThrow(StoreClosedError);
   });
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { ConfigError } from "../../../src/core/errors.ts";
+import { ConfigError, TimedOutError } from "../../../src/core/errors.ts";
 import type { Database } from "../../../src/database/database.ts";
-import { StatementInterruptedError } from "../../../src/database/errors.ts";
 import { openDatabase } from "../../../src/database/open-database.ts";
 import { refuseOld } from "../../../src/database/postgres/postgres-database.ts";
 import { sql } from "../../../src/database/sql.ts";
@@ -55,7 +54,7 @@ describe.skipIf(server === "")("on a server", () => {
     const ours = withTimeout({ database, name: "compute", timeoutMs: 100 }, () =>
       database.one(Slept, sql`select pg_sleep(60)::text as slept`),
     );
-    await expect(ours).rejects.toThrow(StatementInterruptedError);
+    await expect(ours).rejects.toThrow(TimedOutError);
     expect(await theirs).toEqual({ slept: "" });
   });
 

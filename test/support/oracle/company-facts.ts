@@ -9,7 +9,7 @@ import { type OpportunityFacts, opportunitiesOf } from "./opportunities.ts";
 import { type Owners, ownersOf } from "./owners.ts";
 import { type Person, peopleOf } from "./people.ts";
 import { type Response, responsesOf } from "./responses.ts";
-import { type Touch, touchesByLead } from "./touches.ts";
+import { type Touch, touchesByLead, touchesByRecord } from "./touches.ts";
 import { byId, type CompanyRows, everything, mustInstant } from "./vendor-rows.ts";
 import { type Period, periodsUntil, type ZoneDates, zoneDates } from "./zone-dates.ts";
 
@@ -80,7 +80,12 @@ export function companyFacts(rows: CompanyRows, settings: Settings, asOf: number
     people,
     responses,
     campaigns: campaignsOf(rows, settings, { money, responses, zone, asOf }),
-    opportunities: opportunitiesOf(rows, settings, { money, people, zone }),
+    opportunities: opportunitiesOf(rows, settings, {
+      money,
+      people,
+      zone,
+      touches: touchesByRecord(rows, settings, owners, asOf),
+    }),
     opportunityCreatedAt,
   };
 }

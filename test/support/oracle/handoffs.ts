@@ -222,6 +222,8 @@ export interface Chain {
   readonly firstOwnerId: string;
   readonly ownerId: string;
   readonly outcome: "ended_untouched" | "not_yet_due" | "late" | "in_time";
+  readonly endedAt: number | null;
+  readonly endedBy: End | null;
 }
 
 /** Chains of known start. */
@@ -252,6 +254,8 @@ export function chainsOf(handoffs: readonly Handoff[], asOf: number): readonly C
       firstOwnerId: first.ownerId,
       ownerId: holder.ownerId,
       outcome,
+      endedAt: last.endedAt,
+      endedBy: last.endedBy,
     });
   }
   return chains;

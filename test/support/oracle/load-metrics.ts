@@ -36,6 +36,8 @@ export function addLoad(book: Book, facts: CompanyFacts): void {
     }
   }
 
+  addStalled(book, facts);
+
   const { weights, capacity, capacityByRole, capacityByUser, availability, away } = settings.reps;
   const active = owners.reps.filter((userId) => owners.isActive(userId));
   const standing = active.map((userId) => {
@@ -78,6 +80,25 @@ export function addLoad(book: Book, facts: CompanyFacts): void {
     book.set(keyOf(today("team", team, facts.today), "load_gini"), {
       value: group.length < 3 ? null : gini(xs),
     });
+  }
+}
+
+/** Definitions 4: open opportunities at or past the instant from which they are stalled, by who owns them. */
+function addStalled(book: Book, facts: CompanyFacts): void {
+  const { owners } = facts;
+  const stalled = facts.opportunities.filter(
+    ({ stalledFrom }) => stalledFrom !== null && stalledFrom <= facts.asOf,
+  );
+  const repOf = (ownerId: string): string | undefined => (owners.isRep(ownerId) ? ownerId : undefined);
+  const grains: readonly (readonly [RowType, (ownerId: string) => string | undefined])[] = [
+    ["workspace", () => WORKSPACE],
+    ["rep", repOf],
+    ["team", (ownerId) => owners.teamOf(repOf(ownerId) ?? "") ?? undefined],
+  ];
+  for (const [rowType, memberOf] of grains) {
+    for (const [member, own] of byMember(stalled, ({ ownerId }) => memberOf(ownerId))) {
+      book.set(keyOf(today(rowType, member, facts.today), "stalled_opportunities"), { value: own.length });
+    }
   }
 }
 

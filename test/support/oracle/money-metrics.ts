@@ -8,7 +8,7 @@ import { byFamily } from "./sales-metrics.ts";
 import { isIn, LIFETIME, type Period } from "./zone-dates.ts";
 
 /** Member of source rows that holds the cost of campaigns to which nobody responded. */
-const WITHOUT_LEADS = "investment without leads";
+export const WITHOUT_LEADS = "investment without leads";
 
 /** Definitions 6 and 7: investment, cost per lead and in-period pipeline by primary campaign. */
 export function addMoney(book: Book, facts: CompanyFacts): void {

@@ -1,5 +1,7 @@
 import type { Settings } from "../../../src/core/settings.ts";
+import { DAY_MS } from "../../../src/core/time.ts";
 import type { Person } from "./people.ts";
+import type { Touch } from "./touches.ts";
 import {
   amount,
   type CompanyRows,
@@ -11,7 +13,7 @@ import {
   text,
   type VendorRow,
 } from "./vendor-rows.ts";
-import type { ZoneDates } from "./zone-dates.ts";
+import { addDays, type ZoneDates } from "./zone-dates.ts";
 
 /** An opportunity at as_of (definitions 7 and 9). Money in the workspace's currency, dates in its zone. */
 export interface OpportunityFacts {
@@ -27,7 +29,14 @@ export interface OpportunityFacts {
   /** Of a type that counts, and ever in a stage that does. */
   readonly countsInPipeline: boolean;
   readonly people: readonly Person[];
+  /** When it was won or lost; null while it is open. Milliseconds UTC. */
+  readonly closedAt: number | null;
+  /** Open: stalled from then on; else null. Milliseconds UTC. */
+  readonly stalledFrom: number | null;
 }
+
+/** Definitions 4: the default; days by stage are not worked here. */
+const DAYS_14 = 14 * DAY_MS;
 
 export function opportunitiesOf(
   rows: CompanyRows,
@@ -36,9 +45,10 @@ export function opportunitiesOf(
     readonly money: (row: VendorRow, field: string) => number | null;
     readonly people: ReadonlyMap<string, Person>;
     readonly zone: ZoneDates;
+    readonly touches: ReadonlyMap<string, readonly Touch[]>;
   },
 ): readonly OpportunityFacts[] {
-  const { money, people, zone } = inputs;
+  const { money, people, zone, touches } = inputs;
   const stages = living(rows, "OpportunityStage");
   const order = (row: VendorRow): number => amount(row, "SortOrder") ?? 0;
   const named = (name: string): VendorRow | undefined => stages.find((row) => text(row, "ApiName") === name);
@@ -57,6 +67,30 @@ export function opportunitiesOf(
   const roles = groupBy(living(rows, "OpportunityContactRole"), (row) => text(row, "OpportunityId"));
   const leads = groupBy(living(rows, "Lead"), (row) => text(row, "ConvertedOpportunityId"));
 
+  const entriesOf = (history: readonly VendorRow[]): readonly VendorRow[] =>
+    history.filter(
+      (step, index) => index > 0 && text(step, "StageName") !== text(history[index - 1] ?? {}, "StageName"),
+    );
+  /** Its creation, the last entry into a stage, the last touch on one of the records: whichever is latest. */
+  const lastMove = (row: VendorRow, history: readonly VendorRow[], records: readonly string[]): number => {
+    const entries = entriesOf(history);
+    return Math.max(
+      mustInstant(row, "CreatedDate"),
+      ...entries.map((step) => mustInstant(step, "CreatedDate")),
+      ...records.flatMap((record) => (touches.get(record) ?? []).map(({ at }) => at)),
+    );
+  };
+
+  /** The last entry into a stage; without history the end of the close date, and never before its creation. */
+  const closing = (row: VendorRow, history: readonly VendorRow[]): number => {
+    const last = entriesOf(history).at(-1);
+    const at =
+      last === undefined
+        ? zone.startOf(addDays(must(row, "CloseDate"), 1))
+        : mustInstant(last, "CreatedDate");
+    return Math.max(mustInstant(row, "CreatedDate"), at);
+  };
+
   return living(rows, "Opportunity").map((row) => {
     const id = must(row, "Id");
     const history = (histories.get(id) ?? []).toSorted(
@@ -70,6 +104,7 @@ export function opportunitiesOf(
     const worth = money(row, "Amount");
     const contacts = (roles.get(id) ?? []).map((role) => text(role, "ContactId"));
     const converted = (leads.get(id) ?? []).map((lead) => text(lead, "ConvertedContactId"));
+    const allContacts = [...contacts, ...converted].flatMap((contact) => contact ?? []);
     const own = (contacts.length > 0 ? contacts : converted).flatMap((contact) => {
       const person = people.get(contact ?? "");
       return person === undefined ? [] : [person];
@@ -88,6 +123,8 @@ export function opportunitiesOf(
       closeOn: must(row, "CloseDate"),
       countsInPipeline: settings.pipeline.types.includes(type) && reached,
       people: own,
+      closedAt: outcome === "open" ? null : closing(row, history),
+      stalledFrom: outcome === "open" ? lastMove(row, history, [id, ...allContacts]) + DAYS_14 : null,
     };
   });
 }

@@ -1,5 +1,5 @@
 import type { RowType } from "../../../src/metrics/catalog.ts";
-import { type Book, byMember, inPeriod, keyOf, median, ratio, WORKSPACE } from "./book.ts";
+import { type Book, byMember, inPeriod, keyOf, median, ratio, sum, WORKSPACE } from "./book.ts";
 import type { CompanyFacts } from "./company-facts.ts";
 import type { OpportunityFacts } from "./opportunities.ts";
 import type { Response } from "./responses.ts";
@@ -32,6 +32,8 @@ export function addSales(book: Book, facts: CompanyFacts): void {
           value: created.filter(({ amount }) => amount === null).length,
         });
         book.set(key("won"), { value: won.length });
+        const amounts = won.flatMap(({ amount }) => amount ?? []);
+        book.set(key("won_amount"), { value: won.length > 0 && amounts.length === 0 ? null : sum(amounts) });
         book.set(key("lost"), { value: closed.length - won.length });
         book.set(key("win_rate"), ratio(won.length, closed.length));
         const days = won.map(({ createdOn, closeOn }) => daysBetween(createdOn, closeOn));

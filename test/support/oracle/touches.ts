@@ -27,19 +27,43 @@ export function touchesByLead(
   owners: Owners,
   asOf: number,
 ): ReadonlyMap<string, readonly Touch[]> {
-  const found: { readonly who: string; readonly touch: Touch }[] = [];
-  const add = (who: string | null, at: number, by: string | null): void => {
+  const byRecord = touchesByRecord(rows, settings, owners, asOf);
+  const byLead = new Map<string, readonly Touch[]>();
+  for (const lead of everything(rows, "Lead")) {
+    const leadId = must(lead, "Id");
+    const contact = flag(lead, "IsConverted") ? text(lead, "ConvertedContactId") : null;
+    const ids = contact === null ? [leadId] : [leadId, contact];
+    const touches = ids.flatMap((id) => byRecord.get(id) ?? []);
+    byLead.set(
+      leadId,
+      touches.toSorted((a, b) => a.at - b.at),
+    );
+  }
+  return byLead;
+}
+
+/** Touches by the record they hang on: a lead, a contact, or an opportunity. */
+export function touchesByRecord(
+  rows: CompanyRows,
+  settings: Settings,
+  owners: Owners,
+  asOf: number,
+): ReadonlyMap<string, readonly Touch[]> {
+  const found: { readonly on: string; readonly touch: Touch }[] = [];
+  const add = (on: readonly (string | null)[], at: number, by: string | null): void => {
     // touch.by anyone: of whoever is a rep. The other two switches are not worked here.
-    if (who === null || by === null || !owners.isRep(by) || at > asOf) return;
-    found.push({ who, touch: { at, by } });
+    if (by === null || !owners.isRep(by) || at > asOf) return;
+    for (const record of on) if (record !== null) found.push({ on: record, touch: { at, by } });
   };
   const matches = (patterns: readonly string[], row: VendorRow): boolean =>
     patterns.some((pattern) => new RegExp(pattern, "i").test(text(row, "Subject") ?? ""));
   const isMachine = (row: VendorRow): boolean =>
     owners.isIntegration(text(row, "CreatedById") ?? "") || matches(settings.touch.automatedSubjects, row);
 
+  // An e-mail that was logged is a task and a message: one act is one touch, and the message knows more of it.
+  const mailed = new Set(living(rows, "EmailMessage").map((mail) => text(mail, "ActivityId")));
   for (const task of living(rows, "Task")) {
-    if (!flag(task, "IsClosed")) continue;
+    if (!flag(task, "IsClosed") || mailed.has(must(task, "Id"))) continue;
     const hasCallFields =
       text(task, "CallType") !== null ||
       amount(task, "CallDurationInSeconds") !== null ||
@@ -54,7 +78,7 @@ export function touchesByLead(
     // A dialler writes as a machine, but the call was a person's.
     if (!hasCallFields && isMachine(task)) continue;
     add(
-      text(task, "WhoId"),
+      [text(task, "WhoId"), text(task, "WhatId")],
       instant(task, "CompletedDateTime") ?? mustInstant(task, "CreatedDate"),
       text(task, "OwnerId"),
     );
@@ -65,7 +89,11 @@ export function touchesByLead(
     const ends = instant(event, "EndDateTime") ?? mustInstant(event, "StartDateTime");
     // Dated by its start, but only once it is over.
     if (ends > asOf) continue;
-    add(text(event, "WhoId"), mustInstant(event, "StartDateTime"), text(event, "OwnerId"));
+    add(
+      [text(event, "WhoId"), text(event, "WhatId")],
+      mustInstant(event, "StartDateTime"),
+      text(event, "OwnerId"),
+    );
   }
 
   const relations = groupBy(living(rows, "EmailMessageRelation"), (row) => text(row, "EmailMessageId"));
@@ -86,22 +114,15 @@ export function touchesByLead(
     );
     const activity = text(tasks.get(text(mail, "ActivityId") ?? "") ?? {}, "WhoId");
     if (activity !== null) people.add(activity);
-    for (const who of people) {
-      add(who, instant(mail, "MessageDate") ?? mustInstant(mail, "CreatedDate"), by);
-    }
-  }
-
-  const byPerson = groupBy(found, ({ who }) => who);
-  const byLead = new Map<string, readonly Touch[]>();
-  for (const lead of everything(rows, "Lead")) {
-    const leadId = must(lead, "Id");
-    const contact = flag(lead, "IsConverted") ? text(lead, "ConvertedContactId") : null;
-    const ids = contact === null ? [leadId] : [leadId, contact];
-    const touches = ids.flatMap((id) => (byPerson.get(id) ?? []).map(({ touch }) => touch));
-    byLead.set(
-      leadId,
-      touches.toSorted((a, b) => a.at - b.at),
+    add(
+      [...people, text(mail, "RelatedToId")],
+      instant(mail, "MessageDate") ?? mustInstant(mail, "CreatedDate"),
+      by,
     );
   }
-  return byLead;
+  return new Map(
+    [...groupBy(found, ({ on }) => on)].flatMap(([on, own]) =>
+      on === null ? [] : [[on, own.map(({ touch }) => touch)] as const],
+    ),
+  );
 }

@@ -1,10 +1,11 @@
--- Must return no rows. Campaigns' and sources' investment add up to the workspace's, its pieces to the campaigns' own
--- cost, and pipeline with and without cost to that of all opportunities that count. Tolerance: a ten-thousandth, for
+-- Must return no rows. Campaigns' investment adds up to the campaigns' own cost, sources' and the workspace's to that and
+-- the money of programs that are no campaign; loaded investment to that and all operations and labour; and pipeline with and without cost to that of all opportunities that count. Tolerance: a ten-thousandth, for
 -- division in numeric. $1 workspace, $2 connection.
 with investment as (
     select
         row_type,
-        sum(amount) as amount
+        sum(amount) as amount,
+        sum(loaded_amount) as loaded_amount
     from metrics.int_row_investment
     where workspace_id = $1
         and connection_id = $2
@@ -16,6 +17,16 @@ own as (
     from metrics.int_campaign
     where workspace_id = $1
         and connection_id = $2
+),
+entered as (
+    select
+        coalesce(sum(entry.amount) filter (where entry.kind = 'program' and entry.campaign_id is null), 0) as without_campaign,
+        coalesce(sum(entry.amount) filter (where entry.kind <> 'program'), 0) as overhead
+    from metrics.stg_cost_entry as entry
+    join metrics.run as run on run.workspace_id = $1
+    where entry.workspace_id = $1
+        and entry.connection_id = $2
+        and entry.entry_on <= run.today
 ),
 opportunities as (
     select sum(pipeline_amount) as amount
@@ -57,10 +68,32 @@ without_campaign as (
         )
 ),
 problems as (
-    select format('investment of %s rows is %s, campaigns cost %s', row_type, investment.amount, own.amount) as problem
+    select format(
+        'investment of %s rows is %s, campaigns cost %s and other programs %s',
+        row_type,
+        investment.amount,
+        own.amount,
+        entered.without_campaign
+    ) as problem
     from investment
     cross join own
-    where abs(coalesce(investment.amount, 0) - coalesce(own.amount, 0)) > 0.0001
+    cross join entered
+    where abs(
+        coalesce(investment.amount, 0) - coalesce(own.amount, 0)
+        - case when row_type = 'campaign' then 0 else entered.without_campaign end
+    ) > 0.0001
+    union all
+    select format(
+        'loaded investment of %s rows is %s, own %s, operations and labour %s',
+        row_type,
+        investment.loaded_amount,
+        investment.amount,
+        entered.overhead
+    )
+    from investment
+    cross join entered
+    where row_type <> 'campaign'
+        and abs(investment.loaded_amount - investment.amount - entered.overhead) > 0.0001
     union all
     select format('pipeline in the report is %s, of opportunities %s', reported.amount, opportunities.amount)
     from reported

@@ -1,5 +1,6 @@
 -- Grain: one row per campaign that is not deleted at as_of. Money in the workspace's currency, by the static rate.
--- own_cost: ActualCost of this campaign alone, null with own_cost_reason. family_root: where only a parent has cost,
+-- own_cost: of this campaign alone: the entries of the cost ledger up to as_of where it has any (has_ledger), else
+-- ActualCost; null with own_cost_reason. family_root: where only a parent has cost,
 -- that parent; else the campaign itself. starts_on / ends_on: the dates its cost is spread over, both included;
 -- dates_basis `assumed` where the CRM leaves one of them blank. Source: definitions 6.
 -- $1 workspace, $2 connection, $3 as_of.
@@ -33,6 +34,20 @@ members as (
         and member.isdeleted is not true
     group by member.campaignid
 ),
+ledger as (
+    select
+        entry.campaign_id,
+        count(*) filter (where entry.entry_on <= run.today) as due_count,
+        sum(entry.amount) filter (where entry.entry_on <= run.today) as amount,
+        min(entry.currency_code) filter (where entry.entry_on <= run.today and entry.amount is null) as lacks_rate_for
+    from metrics.stg_cost_entry as entry
+    cross join run
+    where entry.workspace_id = $1
+        and entry.connection_id = $2
+        and entry.kind = 'program'
+        and entry.campaign_id is not null
+    group by entry.campaign_id
+),
 campaigns as (
     select
         campaign.id as campaign_id,
@@ -50,7 +65,11 @@ campaigns as (
         ) as starts_on,
         members.last_response_on,
         coalesce(members.response_count, 0) as response_count,
+        ledger.campaign_id is not null as has_ledger,
+        coalesce(ledger.due_count, 0) as ledger_count,
+        ledger.lacks_rate_for,
         case
+            when ledger.campaign_id is not null then case when ledger.lacks_rate_for is null then ledger.amount end
             when run.currency_rule = 'corporate' then campaign.actualcost
             else campaign.actualcost / nullif(own.conversionrate, 0) * target.conversionrate
         end as converted_cost,
@@ -58,6 +77,7 @@ campaigns as (
     from mirror.salesforce_campaign as campaign
     cross join run
     left join members on members.campaign_id = campaign.id
+    left join ledger on ledger.campaign_id = campaign.id
     left join currencies as own on own.isocode = campaign.currencyisocode
     left join currencies as target on target.isocode = run.currency_code
     where campaign.workspace_id = $1
@@ -119,18 +139,20 @@ counted as (
             when cost_is_at = 'children' then null
             when cost_holder_id is not null then null
             when repeats_children and cost_is_at is null then null
-            when costed.starts_on > run.today then null
+            when costed.starts_on > run.today and not costed.has_ledger then null
             else converted_cost
         end as own_cost,
         case
-            when actual_cost is null then 'cost missing'
+            when costed.has_ledger and costed.ledger_count = 0 then 'not started'
+            when costed.lacks_rate_for is not null then 'no exchange rate for ' || costed.lacks_rate_for
+            when actual_cost is null and not costed.has_ledger then 'cost missing'
             when converted_cost is null then
                 'no exchange rate for ' || coalesce(campaign_currency, 'a campaign without currency')
             when cost_is_at = 'children' then 'cost kept on its children'
             when cost_holder_id is not null then 'cost kept on ' || cost_holder_id
             when repeats_children and cost_is_at is null then
                 'cost equals that of its children: probably entered twice (set investment.parents)'
-            when costed.starts_on > run.today then 'not started'
+            when costed.starts_on > run.today and not costed.has_ledger then 'not started'
         end as own_cost_reason
     from costed
     cross join run
@@ -174,7 +196,11 @@ placed as (
                 )
             )
         ) as ends_on,
-        case when counted.startdate is null or counted.enddate is null then 'assumed' else 'spread' end as dates_basis,
+        case
+            when counted.has_ledger then 'ledger'
+            when counted.startdate is null or counted.enddate is null then 'assumed'
+            else 'spread'
+        end as dates_basis,
         run.today,
         run.orphan_after_days
     from counted
@@ -215,7 +241,8 @@ final as (
                 and responses.response_count = 0,
             false
         ) as is_orphan,
-        placed.family_root <> placed.campaign_id or placed.own_cost is not null as has_known_cost
+        placed.family_root <> placed.campaign_id or placed.own_cost is not null as has_known_cost,
+        placed.has_ledger
     from placed
     join responses on responses.family_root = placed.family_root
 )
@@ -236,5 +263,6 @@ select
     dates_basis,
     is_probably_entered_twice,
     is_orphan,
-    has_known_cost
+    has_known_cost,
+    has_ledger
 from final

@@ -1,4 +1,5 @@
--- Grain: one row per piece of a campaign's money. The cost found at the first pull is spread evenly over starts_on to
+-- Grain: one row per piece of a campaign's own money; campaign_id null: of a program that is no campaign. A campaign with
+-- entries in the cost ledger has those, each on its date (basis ledger). Of the others, the cost found at the first pull is spread evenly over starts_on to
 -- ends_on, both included (basis spread, or assumed where a date is); a difference between two pulls is dated on the day
 -- of its save (basis observed). Money in the workspace's currency. The pieces of a campaign add up to own_cost.
 -- Source: definitions 6, "Dating". $1 workspace, $2 connection, $3 as_of.
@@ -43,6 +44,23 @@ pieces as (
         end as amount
     from campaigns
     join versions on versions.campaign_id = campaigns.campaign_id
+    where not campaigns.has_ledger
+    union all
+    select
+        campaigns.campaign_id,
+        'ledger',
+        entry.entry_on,
+        entry.entry_on,
+        entry.amount
+    from metrics.stg_cost_entry as entry
+    cross join run
+    left join campaigns on campaigns.campaign_id = entry.campaign_id
+    where entry.workspace_id = $1
+        and entry.connection_id = $2
+        and entry.kind = 'program'
+        and entry.entry_on <= run.today
+        -- Where the campaign's cost does not count (it is kept on a child, say), its entries do not either.
+        and (campaigns.campaign_id is not null or entry.campaign_id is null)
 ),
 final as (
     select *

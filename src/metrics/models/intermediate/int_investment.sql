@@ -1,5 +1,5 @@
 -- Grain: one row per campaign and period that some of its money falls in; campaigns of known cost have a lifetime row
--- even at 0. Money in the workspace's currency. Source: definitions 6.
+-- even at 0. campaign_id null: money that no campaign bears. loaded_amount: own money, operations and labour. Money in the workspace's currency. Source: definitions 6.
 -- $1 workspace, $2 connection.
 with campaigns as (
     select campaign_id
@@ -18,6 +18,27 @@ periods as (
     where workspace_id = $1
         and period_type <> 'day'
 ),
+spends as (
+    select
+        campaign_id,
+        basis,
+        from_on,
+        to_on,
+        amount
+    from metrics.int_campaign_spend
+    where workspace_id = $1
+        and connection_id = $2
+    union all
+    select
+        campaign_id,
+        'overhead',
+        from_on,
+        to_on,
+        amount
+    from metrics.int_overhead
+    where workspace_id = $1
+        and connection_id = $2
+),
 shares as (
     select
         spend.campaign_id,
@@ -30,12 +51,10 @@ shares as (
                 * (least(spend.to_on, periods.to_on) - greatest(spend.from_on, periods.from_on) + 1)
                 / (spend.to_on - spend.from_on + 1)
         end as amount
-    from metrics.int_campaign_spend as spend
+    from spends as spend
     join periods
         on periods.from_on <= spend.to_on
         and periods.to_on >= spend.from_on
-    where spend.workspace_id = $1
-        and spend.connection_id = $2
     union all
     select
         campaign_id,
@@ -50,7 +69,9 @@ final as (
         campaign_id,
         period_type,
         period_start,
-        sum(amount) as amount,
+        coalesce(sum(amount) filter (where basis <> 'overhead'), 0) as amount,
+        sum(amount) as loaded_amount,
+        coalesce(sum(amount) filter (where basis = 'ledger'), 0) as ledger_amount,
         coalesce(sum(amount) filter (where basis = 'observed'), 0) as observed_amount,
         coalesce(sum(amount) filter (where basis = 'spread'), 0) as spread_amount,
         coalesce(sum(amount) filter (where basis = 'assumed'), 0) as assumed_amount
@@ -66,5 +87,7 @@ select
     amount,
     observed_amount,
     spread_amount,
-    assumed_amount
+    assumed_amount,
+    ledger_amount,
+    loaded_amount
 from final

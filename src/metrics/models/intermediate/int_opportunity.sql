@@ -2,8 +2,11 @@
 -- rates dated by close date where the org has dated rates, else the static rate; null with amount_reason where unknown.
 -- pipeline_amount: the amount; a lost one stays at its last amount that was not 0.
 -- counts_in_pipeline: of a pipeline type and ever in a stage, open or won, at or after run.pipeline_stage.
+-- stalled_since: of an open one, the last of touch, change of stage and creation, plus its stage's days (run.stalled_days);
+-- touches as in stg_touch, by whom run.touch_by says. stage_changed_at: by OpportunityHistory, which has a row for other
+-- changes too; where it does not tell of the present stage, the save that brought it between two pulls.
 -- source: of its person (who carries the first touch, else the converted lead, else the primary contact), else its own.
--- Source: definitions 7, 8, 9, 10. $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 4, 7, 8, 9, 10. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
     from metrics.run
@@ -86,6 +89,89 @@ reached as (
     select distinct opportunityid
     from history
     where lower(stagename) in (select name from counting_stages)
+),
+history_moves as (
+    select distinct on (opportunityid)
+        opportunityid,
+        stagename,
+        createddate as moved_at
+    from (
+        select
+            history.*,
+            lag(stagename) over (partition by opportunityid order by createddate, id) as previous_stage
+        from history
+    ) as steps
+    where lower(stagename) <> lower(previous_stage)
+    order by opportunityid, createddate desc, id desc
+),
+last_steps as (
+    select distinct on (opportunityid)
+        opportunityid,
+        stagename
+    from history
+    order by opportunityid, createddate desc, id desc
+),
+seen_moves as (
+    select
+        id as opportunityid,
+        max(changed_at) as moved_at
+    from (
+        select
+            id,
+            stagename,
+            changed_at,
+            lag(stagename) over (partition by id order by valid_from) as previous_stage
+        from mirror.salesforce_opportunity
+        where workspace_id = $1
+            and connection_id = $2
+            and valid_from <= $3::timestamptz
+    ) as versions
+    where lower(stagename) <> lower(previous_stage)
+    group by id
+),
+moves as (
+    select
+        opportunities.id,
+        case
+            when lower(last_steps.stagename) = lower(opportunities.stagename) then history_moves.moved_at
+            else coalesce(seen_moves.moved_at, history_moves.moved_at)
+        end as stage_changed_at
+    from opportunities
+    left join last_steps on last_steps.opportunityid = opportunities.id
+    left join history_moves on history_moves.opportunityid = opportunities.id
+    left join seen_moves on seen_moves.opportunityid = opportunities.id
+),
+last_touches as (
+    select
+        touch.opportunity_id as id,
+        max(touch.touched_at) as last_touch_at
+    from metrics.stg_touch as touch
+    join opportunities on opportunities.id = touch.opportunity_id
+    cross join run
+    left join metrics.stg_owner as owner
+        on owner.workspace_id = $1
+        and owner.connection_id = $2
+        and owner.owner_id = opportunities.ownerid
+    where touch.workspace_id = $1
+        and touch.connection_id = $2
+        and case run.touch_by
+            when 'anyone' then true
+            when 'owner' then touch.by_user_id = opportunities.ownerid
+            else touch.by_user_id = opportunities.ownerid or touch.by_role_id = owner.role_id
+        end
+    group by touch.opportunity_id
+),
+stage_days as (
+    select distinct on (name)
+        unnest(array[stages.api_name, stages.label]) as name,
+        (coalesce(
+            run.stalled_days_by_stage ->> stages.api_name,
+            run.stalled_days_by_stage ->> stages.label
+        ))::numeric as days
+    from stages
+    cross join run
+    where run.stalled_days_by_stage ?| array[stages.api_name, stages.label]
+    order by name, days
 ),
 last_amounts as (
     select distinct on (opportunityid)
@@ -238,6 +324,9 @@ joined as (
         opportunities.*,
         typed.type as kind,
         rated.factor,
+        moves.stage_changed_at,
+        last_touches.last_touch_at,
+        stage_days.days as stalled_days,
         first_touches.campaign_id as first_touch_campaign_id,
         first_touches.acquired_at,
         coalesce(first_touches.person_id, lead_people.person_id, role_people.person_id) as person_id,
@@ -257,6 +346,9 @@ joined as (
     from opportunities
     join typed on typed.id = opportunities.id
     join rated on rated.id = opportunities.id
+    join moves on moves.id = opportunities.id
+    left join last_touches on last_touches.id = opportunities.id
+    left join stage_days on stage_days.name = lower(opportunities.stagename)
     left join first_touches on first_touches.id = opportunities.id
     left join lead_people on lead_people.opportunityid = opportunities.id
     left join role_people on role_people.opportunityid = opportunities.id
@@ -290,7 +382,20 @@ final as (
         joined.person_id,
         joined.has_contact_role,
         joined.first_touch_campaign_id,
-        joined.acquired_at
+        joined.acquired_at,
+        joined.last_touch_at,
+        joined.stage_changed_at,
+        case
+            when not joined.is_closed then
+                greatest(joined.createddate, joined.stage_changed_at, joined.last_touch_at)
+                + make_interval(secs => (
+                    coalesce(
+                        joined.stalled_days,
+                        (run.stalled_days_by_stage ->> lower(joined.stagename))::numeric,
+                        run.stalled_days
+                    ) * 86400
+                )::float8)
+        end as stalled_since
     from joined
     cross join run
     left join metrics.int_person as person
@@ -322,5 +427,8 @@ select
     person_id,
     has_contact_role,
     first_touch_campaign_id,
-    acquired_at
+    acquired_at,
+    last_touch_at,
+    stage_changed_at,
+    stalled_since
 from final

@@ -1,12 +1,21 @@
 -- Grain: one row per campaign (family), source or workspace and period that money falls in.
 -- By source: a campaign's money in the period is split evenly over its people who first responded in the period, else
--- over all its people up to as_of; a campaign with nobody goes to "investment without leads". Member null: no source.
+-- over all its people up to as_of; a campaign with nobody, and money that no campaign bears, goes to "investment without
+-- leads". Member null: no source. loaded_amount: own money, operations and labour.
 -- Money in the workspace's currency. Source: definitions 6, 7. $1 workspace, $2 connection.
 with investment as (
     select *
     from metrics.int_investment
     where workspace_id = $1
         and connection_id = $2
+        -- Operations alone do not make it known what the programs cost.
+        and exists (
+            select 1
+            from metrics.int_investment as known
+            where known.workspace_id = $1
+                and known.connection_id = $2
+                and (known.campaign_id is not null or known.amount <> 0)
+        )
 ),
 first_responses as (
     select
@@ -90,7 +99,9 @@ by_source as (
         investment.amount * coalesce(shares.share, 1) as amount,
         investment.observed_amount * coalesce(shares.share, 1) as observed_amount,
         investment.spread_amount * coalesce(shares.share, 1) as spread_amount,
-        investment.assumed_amount * coalesce(shares.share, 1) as assumed_amount
+        investment.assumed_amount * coalesce(shares.share, 1) as assumed_amount,
+        investment.ledger_amount * coalesce(shares.share, 1) as ledger_amount,
+        investment.loaded_amount * coalesce(shares.share, 1) as loaded_amount
     from investment
     left join shares
         on shares.campaign_id = investment.campaign_id
@@ -105,8 +116,11 @@ final as (
         amount,
         observed_amount,
         spread_amount,
-        assumed_amount
+        assumed_amount,
+        ledger_amount,
+        loaded_amount
     from investment
+    where campaign_id is not null
     union all
     select
         'workspace',
@@ -116,7 +130,9 @@ final as (
         sum(amount),
         sum(observed_amount),
         sum(spread_amount),
-        sum(assumed_amount)
+        sum(assumed_amount),
+        sum(ledger_amount),
+        sum(loaded_amount)
     from investment
     group by period_type, period_start
     union all
@@ -128,7 +144,9 @@ final as (
         sum(amount),
         sum(observed_amount),
         sum(spread_amount),
-        sum(assumed_amount)
+        sum(assumed_amount),
+        sum(ledger_amount),
+        sum(loaded_amount)
     from by_source
     group by member, period_type, period_start
 )
@@ -142,5 +160,7 @@ select
     amount,
     observed_amount,
     spread_amount,
-    assumed_amount
+    assumed_amount,
+    ledger_amount,
+    loaded_amount
 from final

@@ -95,6 +95,13 @@ labelled as (
             when 'source' then coalesce(row_keys.member, 'No source')
             when 'rep' then coalesce(owner.name, row_keys.member)
             when 'team' then coalesce(role.role_name, row_keys.member)
+            when 'load_quartile' then
+                case row_keys.member
+                    when '1' then '1 of 4, lightest load'
+                    when '2' then '2 of 4'
+                    when '3' then '3 of 4'
+                    when '4' then '4 of 4, heaviest load'
+                end
         end as label,
         case
             when row_keys.row_type in ('workspace', 'campaign', 'source') then
@@ -164,8 +171,10 @@ cells as (
         facts.reason as found_reason,
         -- What a missing amount of money means on this row.
         case
-            when rules.name not in ('investment', 'investment_basis', 'cost_per_lead', 'pipeline_per_dollar', 'pipeline')
-                then null
+            when rules.name not in (
+                'investment', 'investment_basis', 'investment_loaded', 'cost_per_lead', 'cost_per_lead_loaded',
+                'pipeline_per_dollar', 'pipeline_per_dollar_loaded', 'pipeline'
+            ) then null
             when labelled.row_type = 'campaign' then
                 case when not labelled.has_own_cost and rules.name <> 'pipeline' then labelled.own_cost_reason end
             when labelled.row_type = 'source' and rules.name <> 'pipeline' then
@@ -194,7 +203,9 @@ judged as (
                 cells.money_reason,
                 case
                     when cells.is_immature
-                        and cells.name in ('pipeline', 'pipeline_per_dollar', 'pipeline_without_cost') then 'immature'
+                        and cells.name in (
+                            'pipeline', 'pipeline_per_dollar', 'pipeline_per_dollar_loaded', 'pipeline_without_cost'
+                        ) then 'immature'
                 end
             )
         end as stopped_by,

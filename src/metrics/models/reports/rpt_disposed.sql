@@ -33,14 +33,44 @@ ends as (
         and handoff.evidence <> 'unknown'
         and handoff.ended_by in ('disqualified', 'recycled', 'deleted', 'converted')
 ),
+-- Most leads end once: those of one kind are one row with their number before rows are multiplied by grains.
+-- A lead that ended again stays a row an end.
+counted as (
+    select
+        *,
+        count(*) over (partition by lead_id) > 1 as ended_again
+    from ends
+),
+grouped as (
+    select
+        min(lead_id) as lead_id,
+        source,
+        owner_id,
+        team,
+        month,
+        max(ended_at) as ended_at,
+        has_touch,
+        case when ended_again then 1 else count(*) end as leads
+    from counted
+    group by
+        source,
+        owner_id,
+        team,
+        month,
+        has_touch,
+        ended_again,
+        case when ended_again then lead_id end,
+        case when ended_again then ended_at end
+),
 once as (
-    select distinct on (grain.row_type, grain.member, period.period_type, period.period_start, ends.lead_id)
+    select distinct on (grain.row_type, grain.member, period.period_type, period.period_start, grouped.lead_id)
         grain.row_type,
         grain.member,
         period.period_type,
         period.period_start,
-        ends.has_touch
-    from ends
+        grouped.has_touch,
+        grouped.leads
+    from grouped
     cross join run
     cross join lateral (
         values
@@ -61,8 +91,8 @@ once as (
         grain.member,
         period.period_type,
         period.period_start,
-        ends.lead_id,
-        ends.ended_at desc
+        grouped.lead_id,
+        grouped.ended_at desc
 ),
 final as (
     select
@@ -75,8 +105,8 @@ final as (
         'disposed_untouched_rate' as metric,
         null::numeric as value,
         null as text_value,
-        (count(*) filter (where not has_touch))::numeric as numerator,
-        count(*)::numeric as denominator,
+        coalesce(sum(leads) filter (where not has_touch), 0)::numeric as numerator,
+        sum(leads)::numeric as denominator,
         null as reason
     from once
     group by row_type, member, period_type, period_start

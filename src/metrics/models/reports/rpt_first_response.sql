@@ -55,69 +55,92 @@ answered as (
         first_handoffs.team,
         first_handoffs.handed_off_at
 ),
-clocked as (
+-- Open seconds of the org's calendar up to each instant: the last opening at or before it, carried along by time.
+moments as (
+    select handed_off_at as moment from answered
+    union
+    select touched_at from answered
+),
+openings as (
+    select
+        opening.opens_at,
+        opening.closes_at,
+        opening.open_seconds_before
+    from metrics.calendar_interval as opening
+    join run on run.response_calendar = opening.calendar
+    where opening.workspace_id = $1
+        and opening.connection_id = $2
+),
+placed as (
+    select
+        moment,
+        is_opening,
+        max(opens_at) over (order by moment) as opens_at
+    from (
+        select moment, null::timestamptz as opens_at, false as is_opening from moments
+        union all
+        select opens_at, opens_at, true from openings
+    ) as in_time
+),
+open_seconds as (
+    select
+        placed.moment,
+        openings.open_seconds_before
+            + extract(epoch from least(placed.moment, openings.closes_at) - openings.opens_at) as seconds
+    from placed
+    join openings on openings.opens_at = placed.opens_at
+    where not placed.is_opening
+),
+clocked as materialized (
     select
         answered.*,
         date_trunc('month', answered.handed_off_at at time zone run.time_zone)::date as month,
         extract(epoch from answered.touched_at - answered.handed_off_at)::float8 / 3600 as hours,
-        case when run.response_calendar is not null then (until.open_seconds - since.open_seconds)::float8 / 3600 end
-            as business_hours
+        (until.seconds - since.seconds)::float8 / 3600 as business_hours
     from answered
     cross join run
-    left join lateral (
-        select
-            opening.open_seconds_before
-                + extract(epoch from least(answered.handed_off_at, opening.closes_at) - opening.opens_at) as open_seconds
-        from metrics.calendar_interval as opening
-        where opening.workspace_id = $1
-            and opening.connection_id = $2
-            and opening.calendar = run.response_calendar
-            and opening.opens_at <= answered.handed_off_at
-        order by opening.opens_at desc
-        limit 1
-    ) as since on true
-    left join lateral (
-        select
-            opening.open_seconds_before
-                + extract(epoch from least(answered.touched_at, opening.closes_at) - opening.opens_at) as open_seconds
-        from metrics.calendar_interval as opening
-        where opening.workspace_id = $1
-            and opening.connection_id = $2
-            and opening.calendar = run.response_calendar
-            and opening.opens_at <= answered.touched_at
-        order by opening.opens_at desc
-        limit 1
-    ) as until on true
+    left join open_seconds as since on since.moment = answered.handed_off_at
+    left join open_seconds as until on until.moment = answered.touched_at
+),
+-- Bits of `grain`, highest first: source, owner_id, team, month; a bit is set where the row does not divide by it.
+measured as (
+    select
+        grouping(source, owner_id, team, month) as grain,
+        source,
+        owner_id,
+        team,
+        month,
+        count(*) as answered,
+        count(business_hours) as clocked,
+        percentile_cont(array[0.5, 0.9]) within group (order by hours) as hours,
+        percentile_cont(array[0.5, 0.9]) within group (order by business_hours) as business_hours
+    from clocked
+    group by grouping sets (
+        (), (month), (source), (source, month), (owner_id), (owner_id, month), (team), (team, month)
+    )
 ),
 counted as (
     select
-        grain.row_type,
-        grain.member,
-        period.period_type,
-        period.period_start,
-        count(*) as answered,
-        count(business_hours) as clocked,
-        percentile_cont(0.5) within group (order by hours) as median,
-        percentile_cont(0.9) within group (order by hours) as p90,
-        percentile_cont(0.5) within group (order by business_hours) as business_median,
-        percentile_cont(0.9) within group (order by business_hours) as business_p90
-    from clocked
+        case
+            when grain & 8 = 0 then 'source'
+            when grain & 4 = 0 then 'rep'
+            when grain & 2 = 0 then 'team'
+            else 'workspace'
+        end as row_type,
+        coalesce(source, owner_id, team) as member,
+        case when grain & 1 = 0 then 'month' else 'lifetime' end as period_type,
+        month as period_start,
+        answered,
+        clocked,
+        hours[1] as median,
+        hours[2] as p90,
+        business_hours[1] as business_median,
+        business_hours[2] as business_p90
+    from measured
     cross join run
-    cross join lateral (
-        values
-            ('workspace', null),
-            ('source', source),
-            ('rep', owner_id),
-            ('team', team)
-    ) as grain (row_type, member)
-    cross join lateral (
-        values
-            ('lifetime', null::date),
-            ('month', month)
-    ) as period (period_type, period_start)
-    where (grain.row_type <> 'team' or grain.member is not null)
-        and (period.period_start is null or period.period_start >= run.first_month)
-    group by grain.row_type, grain.member, period.period_type, period.period_start
+    where answered > 0
+        and (grain & 2 = 2 or team is not null)
+        and (grain & 1 = 1 or month >= run.first_month)
 ),
 final as (
     select

@@ -21,15 +21,48 @@ responses as (
     where response.workspace_id = $1
         and response.connection_id = $2
 ),
+-- A person counts once in a row. Which response counts is marked before rows are multiplied by grains and periods.
+marked_responses as (
+    select
+        campaign_id,
+        source,
+        month,
+        row_number() over (partition by person_id order by month, campaign_id) = 1 as is_first,
+        row_number() over (partition by person_id, month order by campaign_id) = 1 as is_first_of_month,
+        row_number() over (partition by person_id, campaign_id order by month) = 1 as is_first_of_campaign,
+        row_number() over (partition by person_id, campaign_id, month) = 1 as is_first_of_campaign_and_month
+    from responses
+),
+grouped_responses as (
+    select
+        campaign_id,
+        source,
+        month,
+        count(*) as inquiries,
+        count(*) filter (where is_first) as people,
+        count(*) filter (where is_first_of_month) as people_of_month,
+        count(*) filter (where is_first_of_campaign) as people_of_campaign,
+        count(*) filter (where is_first_of_campaign_and_month) as people_of_campaign_and_month
+    from marked_responses
+    group by campaign_id, source, month
+),
 inquiries as (
     select
         grain.row_type,
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) as inquiries,
-        count(distinct responses.person_id) as inquirers
-    from responses
+        sum(inquiries) as inquiries,
+        sum(
+            case
+                when grain.row_type = 'campaign' and period.period_type = 'month' then people_of_campaign_and_month
+                when grain.row_type = 'campaign' then people_of_campaign
+                when period.period_type = 'month' then people_of_month
+                else people
+            end
+        ) as inquirers,
+        sum(people_of_campaign) as first_responses
+    from grouped_responses
     cross join run
     cross join lateral (
         values
@@ -46,32 +79,6 @@ inquiries as (
         or period.period_start >= run.first_month
     group by grain.row_type, grain.member, period.period_type, period.period_start
 ),
-campaign_people as (
-    select
-        campaign_id,
-        person_id,
-        min(month) as month
-    from responses
-    group by campaign_id, person_id
-),
-campaign_leads as (
-    select
-        'campaign' as row_type,
-        campaign_id as member,
-        period.period_type,
-        period.period_start,
-        count(*) as leads
-    from campaign_people
-    cross join run
-    cross join lateral (
-        values
-            ('lifetime', null::date),
-            ('month', month)
-    ) as period (period_type, period_start)
-    where period.period_start is null
-        or period.period_start >= run.first_month
-    group by campaign_id, period.period_type, period.period_start
-),
 created as (
     select
         lead.source,
@@ -87,14 +94,42 @@ created as (
         and lead.connection_id = $2
         and not lead.is_excluded
 ),
+marked_leads as (
+    select
+        source,
+        month,
+        row_number() over (partition by person_id order by month) = 1 as is_first,
+        row_number() over (partition by person_id, month) = 1 as is_first_of_month,
+        row_number() over (partition by person_id, source order by month) = 1 as is_first_of_source,
+        row_number() over (partition by person_id, source, month) = 1 as is_first_of_source_and_month
+    from created
+),
+grouped_leads as (
+    select
+        source,
+        month,
+        count(*) filter (where is_first) as people,
+        count(*) filter (where is_first_of_month) as people_of_month,
+        count(*) filter (where is_first_of_source) as people_of_source,
+        count(*) filter (where is_first_of_source_and_month) as people_of_source_and_month
+    from marked_leads
+    group by source, month
+),
 created_leads as (
     select
         grain.row_type,
         grain.member,
         period.period_type,
         period.period_start,
-        count(distinct created.person_id) as leads
-    from created
+        sum(
+            case
+                when grain.row_type = 'source' and period.period_type = 'month' then people_of_source_and_month
+                when grain.row_type = 'source' then people_of_source
+                when period.period_type = 'month' then people_of_month
+                else people
+            end
+        ) as leads
+    from grouped_leads
     cross join run
     cross join lateral (
         values
@@ -114,7 +149,8 @@ chains as (
     select
         handoff.owner_id,
         handoff.team,
-        date_trunc('month', handoff.handed_off_at at time zone run.time_zone)::date as month
+        date_trunc('month', handoff.handed_off_at at time zone run.time_zone)::date as month,
+        count(*) as leads
     from metrics.int_handoff as handoff
     cross join run
     where handoff.workspace_id = $1
@@ -122,6 +158,7 @@ chains as (
         and handoff.is_in_scope
         and handoff.chain_position = 1
         and handoff.evidence <> 'unknown'
+    group by handoff.owner_id, handoff.team, month
 ),
 chain_leads as (
     select
@@ -129,7 +166,7 @@ chain_leads as (
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) as leads
+        sum(leads) as leads
     from chains
     cross join run
     cross join lateral (
@@ -171,7 +208,8 @@ converted as (
         lead.source,
         conversion_holders.owner_id,
         conversion_holders.team,
-        date_trunc('month', conversions.converted_at at time zone run.time_zone)::date as month
+        date_trunc('month', conversions.converted_at at time zone run.time_zone)::date as month,
+        count(*) as converted
     from metrics.int_lead as lead
     cross join run
     join conversions on conversions.lead_id = lead.lead_id
@@ -180,6 +218,7 @@ converted as (
         and lead.connection_id = $2
         and lead.is_converted
         and not lead.is_excluded
+    group by lead.source, conversion_holders.owner_id, conversion_holders.team, month
 ),
 converted_leads as (
     select
@@ -187,7 +226,7 @@ converted_leads as (
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) as converted
+        sum(converted) as converted
     from converted
     cross join run
     cross join lateral (
@@ -211,7 +250,9 @@ counts as (
     union all
     select row_type, member, period_type, period_start, 'inquirers', inquirers from inquiries
     union all
-    select row_type, member, period_type, period_start, 'leads', leads from campaign_leads
+    select row_type, member, period_type, period_start, 'leads', first_responses
+    from inquiries
+    where row_type = 'campaign'
     union all
     select row_type, member, period_type, period_start, 'leads', leads from created_leads
     union all

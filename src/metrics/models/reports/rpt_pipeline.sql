@@ -16,8 +16,10 @@ opportunities as (
         owner.role_id as team,
         campaign.family_root as campaign_id,
         coalesce(campaign.has_known_cost, false) as has_known_cost,
-        opportunity.pipeline_amount,
-        date_trunc('month', opportunity.created_on)::date as month
+        date_trunc('month', opportunity.created_on)::date as month,
+        count(*) as counted,
+        count(opportunity.pipeline_amount) as with_amount,
+        sum(opportunity.pipeline_amount) as amount
     from metrics.int_opportunity as opportunity
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
@@ -31,6 +33,7 @@ opportunities as (
     where opportunity.workspace_id = $1
         and opportunity.connection_id = $2
         and opportunity.counts_in_pipeline
+    group by opportunity.source, owner.owner_id, owner.role_id, campaign.family_root, campaign.has_known_cost, month
 ),
 pipeline as (
     select
@@ -38,12 +41,12 @@ pipeline as (
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) filter (where has_known_cost or grain.is_whole) as counted,
-        count(pipeline_amount) filter (where has_known_cost or grain.is_whole) as counted_with_amount,
-        sum(pipeline_amount) filter (where has_known_cost or grain.is_whole) as pipeline,
-        count(*) filter (where not has_known_cost) as other,
-        count(pipeline_amount) filter (where not has_known_cost) as other_with_amount,
-        sum(pipeline_amount) filter (where not has_known_cost) as other_pipeline
+        coalesce(sum(counted) filter (where has_known_cost or grain.is_whole), 0) as counted,
+        coalesce(sum(with_amount) filter (where has_known_cost or grain.is_whole), 0) as counted_with_amount,
+        sum(amount) filter (where has_known_cost or grain.is_whole) as pipeline,
+        coalesce(sum(counted) filter (where not has_known_cost), 0) as other,
+        coalesce(sum(with_amount) filter (where not has_known_cost), 0) as other_with_amount,
+        sum(amount) filter (where not has_known_cost) as other_pipeline
     from opportunities
     cross join run
     cross join lateral (
@@ -93,14 +96,41 @@ first_responses as (
         and response.connection_id = $2
     group by response.family_root, response.person_id, person.source
 ),
+-- A person counts once in a row. Which response counts is marked before rows are multiplied by grains and periods.
+marked_people as (
+    select
+        campaign_id,
+        source,
+        month,
+        row_number() over (partition by person_id order by month, campaign_id) = 1 as is_first,
+        row_number() over (partition by person_id, month order by campaign_id) = 1 as is_first_of_month
+    from first_responses
+),
+grouped_people as (
+    select
+        campaign_id,
+        source,
+        month,
+        count(*) as people_of_campaign,
+        count(*) filter (where is_first) as people,
+        count(*) filter (where is_first_of_month) as people_of_month
+    from marked_people
+    group by campaign_id, source, month
+),
 people as (
     select
         grain.row_type,
         grain.member,
         period.period_type,
         period.period_start,
-        count(distinct first_responses.person_id) as people
-    from first_responses
+        sum(
+            case
+                when grain.row_type = 'campaign' then people_of_campaign
+                when period.period_type = 'month' then people_of_month
+                else people
+            end
+        ) as people
+    from grouped_people
     cross join run
     cross join lateral (
         values
@@ -189,6 +219,10 @@ facts as (
             when amount = 0 then null
             else nullif(concat_ws(
                 ', ',
+                case
+                    when ledger_amount = amount then 'ledger'
+                    when ledger_amount <> 0 then 'ledger ' || trim_scale(round(100 * ledger_amount / amount, 1)) || '%'
+                end,
                 case
                     when observed_amount = amount then 'observed'
                     when observed_amount <> 0 then 'observed ' || trim_scale(round(100 * observed_amount / amount, 1)) || '%'

@@ -37,7 +37,8 @@ people as (
     select
         person.source,
         campaign.family_root as campaign_id,
-        date_trunc('month', person.first_touch_on)::date as month
+        date_trunc('month', person.first_touch_on)::date as month,
+        count(*) as people
     from metrics.int_person as person
     join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
@@ -46,6 +47,7 @@ people as (
     where person.workspace_id = $1
         and person.connection_id = $2
         and person.acquired_at is not null
+    group by person.source, campaign.family_root, month
 ),
 acquired as (
     select
@@ -53,7 +55,7 @@ acquired as (
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) as people
+        sum(people) as people
     from people
     cross join lateral (
         values
@@ -68,15 +70,17 @@ acquired as (
     ) as period (period_type, period_start)
     group by grain.row_type, grain.member, period.period_type, period.period_start
 ),
+-- reached_within: the youngest age at which the opportunity existed; null where it came after all of them.
 opportunities as (
     select
         person.source,
         campaign.family_root as campaign_id,
         campaign.has_known_cost,
-        opportunity.pipeline_amount,
         date_trunc('month', opportunity.acquired_at at time zone run.time_zone)::date as month,
-        opportunity.created_at,
-        opportunity.acquired_at
+        age.reached_within,
+        count(*) as counted,
+        count(opportunity.pipeline_amount) as with_amount,
+        sum(opportunity.pipeline_amount) as amount
     from metrics.int_opportunity as opportunity
     cross join run
     join metrics.int_campaign as campaign
@@ -87,10 +91,16 @@ opportunities as (
         on person.workspace_id = $1
         and person.connection_id = $2
         and person.person_id = opportunity.person_id
+    cross join lateral (
+        select min(ages.age_days) as reached_within
+        from ages
+        where opportunity.created_at <= opportunity.acquired_at + make_interval(days => ages.age_days)
+    ) as age
     where opportunity.workspace_id = $1
         and opportunity.connection_id = $2
         and opportunity.counts_in_pipeline
         and opportunity.acquired_at is not null
+    group by person.source, campaign.family_root, campaign.has_known_cost, month, age.reached_within
 ),
 pipeline as (
     select
@@ -99,12 +109,12 @@ pipeline as (
         cells.period_type,
         cells.period_start,
         cells.age_days,
-        count(*) filter (where has_known_cost or grain.is_whole) as counted,
-        count(pipeline_amount) filter (where has_known_cost or grain.is_whole) as counted_with_amount,
-        sum(pipeline_amount) filter (where has_known_cost or grain.is_whole) as pipeline,
-        count(*) filter (where not has_known_cost) as other,
-        count(pipeline_amount) filter (where not has_known_cost) as other_with_amount,
-        sum(pipeline_amount) filter (where not has_known_cost) as other_pipeline
+        coalesce(sum(counted) filter (where has_known_cost or grain.is_whole), 0) as counted,
+        coalesce(sum(with_amount) filter (where has_known_cost or grain.is_whole), 0) as counted_with_amount,
+        sum(amount) filter (where has_known_cost or grain.is_whole) as pipeline,
+        coalesce(sum(counted) filter (where not has_known_cost), 0) as other,
+        coalesce(sum(with_amount) filter (where not has_known_cost), 0) as other_with_amount,
+        sum(amount) filter (where not has_known_cost) as other_pipeline
     from opportunities
     cross join lateral (
         values
@@ -114,10 +124,7 @@ pipeline as (
     ) as grain (row_type, member, is_whole)
     join cells
         on (cells.period_type = 'lifetime' or cells.period_start = opportunities.month)
-        and (
-            cells.age_days is null
-            or opportunities.created_at <= opportunities.acquired_at + make_interval(days => cells.age_days)
-        )
+        and (cells.age_days is null or opportunities.reached_within <= cells.age_days)
     where grain.row_type <> 'campaign'
         or grain.member is not null
     group by grain.row_type, grain.member, cells.period_type, cells.period_start, cells.age_days
@@ -145,6 +152,7 @@ cohorts as (
         investment.observed_amount,
         investment.spread_amount,
         investment.assumed_amount,
+        investment.ledger_amount,
         coalesce(acquired.people, 0) as people,
         coalesce(pipeline.counted, 0) as counted,
         coalesce(pipeline.counted_with_amount, 0) as counted_with_amount,
@@ -213,6 +221,10 @@ facts as (
         null,
         nullif(concat_ws(
             ', ',
+            case
+                    when ledger_amount = amount then 'ledger'
+                    when ledger_amount <> 0 then 'ledger ' || trim_scale(round(100 * ledger_amount / amount, 1)) || '%'
+                end,
             case
                     when observed_amount = amount then 'observed'
                     when observed_amount <> 0 then 'observed ' || trim_scale(round(100 * observed_amount / amount, 1)) || '%'

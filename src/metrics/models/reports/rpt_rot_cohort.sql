@@ -1,7 +1,7 @@
 -- Grain: workspace, source, rep, team by the month in which a chain was made (its first handoff), and lifetime.
 -- Each chain is exactly one of: ended untouched before its deadline; not yet due; due (D), of which late are those
 -- without a touch at or before the deadline. It belongs to the rep who held it at the deadline, or at its end if
--- earlier. Source: definitions 4. $1 workspace, $2 connection, $3 as_of.
+-- earlier. A rate with chains that began before run.start_from says so. Source: definitions 2, 4. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
     from metrics.run
@@ -39,7 +39,7 @@ last_handoffs as (
 ),
 chains as (
     select
-        last_handoffs.*,
+        last_handoffs.source,
         holders.owner_id,
         holders.team,
         date_trunc('month', last_handoffs.clock_started_at at time zone run.time_zone)::date as month,
@@ -49,10 +49,13 @@ chains as (
             when last_handoffs.rots_at > $3::timestamptz then 'not_yet_due'
             when last_handoffs.first_touch_at <= last_handoffs.rots_at then 'in_time'
             else 'late'
-        end as outcome
+        end as outcome,
+        coalesce(last_handoffs.clock_started_at < run.start_from, false) as is_before,
+        count(*) as chains
     from last_handoffs
     cross join run
     join holders on holders.chain_id = last_handoffs.chain_id
+    group by last_handoffs.source, holders.owner_id, holders.team, month, outcome, is_before
 ),
 counted as (
     select
@@ -60,10 +63,11 @@ counted as (
         grain.member,
         period.period_type,
         period.period_start,
-        count(*) filter (where outcome = 'late') as late,
-        count(*) filter (where outcome in ('late', 'in_time')) as due,
-        count(*) filter (where outcome = 'ended_untouched') as ended_untouched,
-        count(*) filter (where outcome = 'not_yet_due') as not_yet_due
+        coalesce(sum(chains) filter (where outcome = 'late'), 0) as late,
+        coalesce(sum(chains) filter (where outcome in ('late', 'in_time')), 0) as due,
+        coalesce(bool_or(is_before) filter (where outcome in ('late', 'in_time')), false) as is_partly_before,
+        coalesce(sum(chains) filter (where outcome = 'ended_untouched'), 0) as ended_untouched,
+        coalesce(sum(chains) filter (where outcome = 'not_yet_due'), 0) as not_yet_due
     from chains
     cross join run
     cross join lateral (
@@ -95,7 +99,10 @@ final as (
         null as text_value,
         metric.numerator::numeric as numerator,
         metric.denominator::numeric as denominator,
-        null as reason
+        case
+            when metric.name = 'rot_cohort_rate' and is_partly_before then
+                'includes handoffs before rot.start_from, which explain lists'
+        end as reason
     from counted
     cross join lateral (
         values

@@ -1,9 +1,9 @@
 -- Grain: workspace, source, rep, team at as_of. Open handoffs in scope: R rotting, U untouched, W touched within
--- cold_after, C touched longer ago; unknown evidence is in no rate. Source: definitions 4, 9.
+-- cold_after, C touched longer ago; unknown evidence is in no rate. A rate with handoffs before run.start_from says so.
+-- Source: definitions 2, 4, 9.
 -- $1 workspace, $2 connection.
-with today as (
-    select
-        today
+with run as (
+    select *
     from metrics.run
     where workspace_id = $1
 ),
@@ -12,8 +12,10 @@ open_handoffs as (
         handoff.source,
         handoff.owner_id,
         handoff.team,
-        handoff.state
+        handoff.state,
+        coalesce(handoff.handed_off_at < run.start_from, false) as is_before
     from metrics.int_handoff as handoff
+    cross join run
     where handoff.workspace_id = $1
         and handoff.connection_id = $2
         and handoff.ended_at is null
@@ -29,6 +31,9 @@ counted as (
         count(*) filter (where state in ('waiting', 'at_risk', 'rotting')) as untouched,
         count(*) filter (where state in ('worked', 'worked_late')) as worked,
         count(*) filter (where state = 'gone_cold') as cold,
+        count(*) filter (where is_before and state in ('waiting', 'at_risk', 'rotting')) as untouched_before,
+        count(*) filter (where is_before and state in ('worked', 'worked_late')) as worked_before,
+        count(*) filter (where is_before and state = 'gone_cold') as cold_before,
         count(*) filter (where state = 'unknown') as unknown
     from open_handoffs
     cross join lateral (
@@ -47,7 +52,7 @@ final as (
         counted.row_type,
         counted.member,
         'day' as period_type,
-        today.today as period_start,
+        run.today as period_start,
         'point_in_time' as basis,
         null::integer as age_days,
         metric.name as metric,
@@ -55,20 +60,20 @@ final as (
         null as text_value,
         metric.numerator::numeric as numerator,
         metric.denominator::numeric as denominator,
-        null as reason
+        case when metric.before > 0 then 'includes handoffs before rot.start_from, which explain lists' end as reason
     from counted
-    cross join today
+    cross join run
     cross join lateral (
         values
-            ('rotting_lead_rate', null, rotting, untouched + worked),
-            ('rotting_share_of_untouched', null, rotting, untouched),
-            ('gone_cold_rate', null, cold, worked + cold),
-            ('rotting_leads', rotting, null, null),
-            ('at_risk_leads', at_risk, null, null),
-            ('gone_cold_leads', cold, null, null),
-            ('handoff_unknown', unknown, null, null),
-            ('open_leads', open_count, null, null)
-    ) as metric (name, value, numerator, denominator)
+            ('rotting_lead_rate', null, rotting, untouched + worked, untouched_before + worked_before),
+            ('rotting_share_of_untouched', null, rotting, untouched, untouched_before),
+            ('gone_cold_rate', null, cold, worked + cold, worked_before + cold_before),
+            ('rotting_leads', rotting, null, null, 0),
+            ('at_risk_leads', at_risk, null, null, 0),
+            ('gone_cold_leads', cold, null, null, 0),
+            ('handoff_unknown', unknown, null, null, 0),
+            ('open_leads', open_count, null, null, 0)
+    ) as metric (name, value, numerator, denominator, before)
 )
 select
     $1::text as workspace_id,

@@ -17,7 +17,8 @@ leads as (
 campaigns as (
     select
         count(*) as campaigns,
-        count(*) filter (where not has_known_cost) as without_cost,
+        -- One that has not begun, or is left out because it repeats its children's, has a cost all the same.
+        count(*) filter (where own_cost_reason = 'cost missing') as without_cost,
         count(*) filter (where is_probably_entered_twice) as entered_twice,
         coalesce(sum(own_cost) filter (where is_orphan), 0) as orphan_spend
     from metrics.int_campaign
@@ -41,6 +42,16 @@ campaign_rates as (
         and connection_id = $2
         and own_cost_reason like 'no exchange rate%'
 ),
+-- Entries of a campaign's own cost stand in its row.
+entry_rates as (
+    select count(*) as without_rate
+    from metrics.stg_cost_entry as entry
+    join run on run.today >= entry.entry_on
+    where entry.workspace_id = $1
+        and entry.connection_id = $2
+        and entry.amount is null
+        and (entry.kind <> 'program' or entry.campaign_id is null)
+),
 final as (
     select
         'workspace' as row_type,
@@ -60,6 +71,7 @@ final as (
     cross join campaigns
     cross join opportunities
     cross join campaign_rates
+    cross join entry_rates
     cross join lateral (
         values
             ('leads_without_source_share', null::numeric, leads.without_source, leads.leads),
@@ -69,7 +81,7 @@ final as (
             ('orphan_spend', campaigns.orphan_spend, null, null),
             ('opportunities_without_campaign_share', null, opportunities.without_campaign, opportunities.opportunities),
             ('opportunities_without_contact_role_share', null, opportunities.without_role, opportunities.opportunities),
-            ('amounts_without_rate', opportunities.without_rate + campaign_rates.without_rate, null, null)
+            ('amounts_without_rate', opportunities.without_rate + campaign_rates.without_rate + entry_rates.without_rate, null, null)
     ) as metric (name, value, numerator, denominator)
 )
 select

@@ -28,7 +28,8 @@ profiles as (
         id,
         name,
         userlicenseid,
-        name ~* 'api[ -]?only' as is_api_only,
+        -- Where the permission is hidden from us, the name of the profile has to do.
+        coalesce(permissionsapiuseronly, name ~* 'api[ -]?only') as is_api_only,
         lower(name) in (
             'minimum access - api only integrations',
             'salesforce api only system integrations'
@@ -41,10 +42,18 @@ profiles as (
 ),
 -- The licence's name is not readable for every user of ours; its id is that of the two profiles that exist only under it.
 integration_licences as (
-    select distinct userlicenseid
+    select userlicenseid
     from profiles
     where is_integration_profile
         and userlicenseid is not null
+    union
+    select id
+    from mirror.salesforce_user_license
+    where workspace_id = $1
+        and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
+        and name = 'Salesforce Integration'
 ),
 roles as (
     select

@@ -1,28 +1,79 @@
--- Grain: one row per recorded, outbound, human attempt and lead. touched_at in UTC, never after as_of.
+-- Grain: one row per recorded, outbound, human attempt and lead, or open opportunity. touched_at in UTC, never after as_of.
 -- evidence: activity (a Task, Event or EmailMessage) or summary (Lead.FirstCallDateTime / FirstEmailDateTime where no
 -- activity tells of that moment). by_user_id is null for a summary. Source: definitions 3.
--- A converted lead's activities hang on its contact: Salesforce moves them there.
+-- A converted lead's activities hang on its contact: Salesforce moves them there. Those before the lead was made are not its.
+-- A merged lead's are those that hung on it when we last saw it alive; the winner has them too.
+-- An open opportunity's are those on itself (WhatId, RelatedToId), on the contacts of its contact roles, and on the
+-- contact of a lead converted into it; an activity on one of its contacts counts for each open opportunity of theirs.
 -- $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
     from metrics.run
     where workspace_id = $1
 ),
-person as (
+open_opportunities as (
+    select id as opportunity_id
+    from mirror.salesforce_opportunity
+    where workspace_id = $1
+        and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
+        and isdeleted is not true
+        and isclosed is not true
+        and createddate <= $3::timestamptz
+),
+-- Records that activities hang on, with what they say something about.
+subjects as (
     select
-        lead_id as who_id,
-        lead_id
+        lead_id as record_id,
+        lead_id,
+        null as opportunity_id,
+        '-infinity'::timestamptz as since
     from metrics.stg_lead
     where workspace_id = $1
         and connection_id = $2
     union all
+    -- An old contact's history is none of the lead that was converted into it.
     select
         converted_contact_id,
-        lead_id
+        lead_id,
+        null,
+        created_at
     from metrics.stg_lead
     where workspace_id = $1
         and connection_id = $2
         and converted_contact_id is not null
+    union all
+    select
+        opportunity_id,
+        null,
+        opportunity_id,
+        '-infinity'::timestamptz
+    from open_opportunities
+    union all
+    select
+        role.contactid,
+        null,
+        open_opportunities.opportunity_id,
+        '-infinity'::timestamptz
+    from mirror.salesforce_opportunity_contact_role as role
+    join open_opportunities on open_opportunities.opportunity_id = role.opportunityid
+    where role.workspace_id = $1
+        and role.connection_id = $2
+        and role.valid_from <= $3::timestamptz
+        and (role.valid_to is null or role.valid_to > $3::timestamptz)
+        and role.isdeleted is not true
+    union all
+    select
+        lead.converted_contact_id,
+        null,
+        open_opportunities.opportunity_id,
+        '-infinity'::timestamptz
+    from metrics.stg_lead as lead
+    join open_opportunities on open_opportunities.opportunity_id = lead.converted_opportunity_id
+    where lead.workspace_id = $1
+        and lead.connection_id = $2
+        and lead.converted_contact_id is not null
 ),
 users as (
     select
@@ -38,6 +89,7 @@ messages as (
     select
         id,
         activityid,
+        relatedtoid,
         incoming,
         coalesce(isbounced, false) as is_bounced,
         status,
@@ -67,6 +119,7 @@ tasks as (
     select
         id,
         whoid,
+        whatid,
         ownerid,
         createdbyid,
         isclosed,
@@ -88,6 +141,7 @@ calls_and_mails as (
     select
         tasks.id as activity_id,
         tasks.whoid as who_id,
+        tasks.whatid as what_id,
         tasks.done_at as happened_at,
         case
             when tasks.tasksubtype = 'LinkedIn' then 'linkedin'
@@ -115,6 +169,7 @@ meetings as (
     select
         event.id as activity_id,
         event.whoid as who_id,
+        event.whatid as what_id,
         event.startdatetime as happened_at,
         'meeting' as kind,
         event.ownerid as by_user_id,
@@ -158,6 +213,7 @@ mails as (
     select
         messages.id as activity_id,
         addressees.who_id,
+        messages.relatedtoid as what_id,
         messages.sent_at as happened_at,
         'email' as kind,
         coalesce(senders.user_id, messages.createdbyid) as by_user_id,
@@ -167,7 +223,7 @@ mails as (
             and not messages.is_automated
             and not coalesce(creators.is_integration, false) as counts
     from messages
-    join addressees on addressees.emailmessageid = messages.id
+    left join addressees on addressees.emailmessageid = messages.id
     left join senders on senders.emailmessageid = messages.id
     left join users as creators on creators.owner_id = messages.createdbyid
 ),
@@ -178,9 +234,46 @@ activities as (
     union all
     select * from mails
 ),
+merged_leads as (
+    select lead_id
+    from metrics.stg_lead
+    where workspace_id = $1
+        and connection_id = $2
+        and is_merged
+),
+-- A merge hangs the loser's activities on the winner. Where we saw them before, the loser's handoff keeps its touches.
+before_merge as (
+    select
+        task.id as activity_id,
+        task.whoid as record_id
+    from mirror.salesforce_task as task
+    join merged_leads on merged_leads.lead_id = task.whoid
+    where task.workspace_id = $1
+        and task.connection_id = $2
+        and task.valid_to <= $3::timestamptz
+    union
+    select
+        event.id,
+        event.whoid
+    from mirror.salesforce_event as event
+    join merged_leads on merged_leads.lead_id = event.whoid
+    where event.workspace_id = $1
+        and event.connection_id = $2
+        and event.valid_to <= $3::timestamptz
+    union
+    select
+        relation.emailmessageid,
+        relation.relationid
+    from mirror.salesforce_email_message_relation as relation
+    join merged_leads on merged_leads.lead_id = relation.relationid
+    where relation.workspace_id = $1
+        and relation.connection_id = $2
+        and relation.valid_to <= $3::timestamptz
+),
 recorded as (
     select
-        person.lead_id,
+        subjects.lead_id,
+        subjects.opportunity_id,
         activities.activity_id,
         activities.happened_at,
         activities.kind,
@@ -189,7 +282,18 @@ recorded as (
         activities.counts
             and coalesce(users.is_rep, activities.by_user_id like '005%', false) as counts
     from activities
-    join person on person.who_id = activities.who_id
+    cross join lateral (
+        values
+            (activities.who_id),
+            (activities.what_id)
+        union all
+        select before_merge.record_id
+        from before_merge
+        where before_merge.activity_id = activities.activity_id
+    ) as hangs_on (record_id)
+    join subjects
+        on subjects.record_id = hangs_on.record_id
+        and subjects.since <= activities.happened_at
     left join users on users.owner_id = activities.by_user_id
     where activities.happened_at <= $3::timestamptz
 ),
@@ -218,6 +322,7 @@ summaries as (
 final as (
     select distinct
         lead_id,
+        opportunity_id,
         activity_id as touch_id,
         happened_at as touched_at,
         kind,
@@ -229,6 +334,7 @@ final as (
     union all
     select
         summaries.lead_id,
+        null,
         summaries.touch_id,
         summaries.happened_at,
         summaries.kind,
@@ -248,6 +354,7 @@ select
     $1::text as workspace_id,
     $2::text as connection_id,
     lead_id,
+    opportunity_id,
     touch_id,
     touched_at,
     kind,
