@@ -32,7 +32,7 @@ export default defineConfig({
           name: "scenario",
           include: ["test/scenarios/**/*.scenario.test.ts"],
           exclude: onHostileOrgs,
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 180_000,
         },
       },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { runRipeline } from "../support/run-ripeline.ts";
+import { prepareDataDirectory } from "../support/test-database.ts";
 
 /** What a person reads, and what a script gets, when a command is wrong or cannot do its work. */
 describe("the command line", () => {
@@ -14,6 +15,7 @@ describe("the command line", () => {
   beforeAll(async () => {
     launched = await launchEmulator({ port: 0, leads: 40 });
     await launched.emulator.writeEnvFile(join(folder, "emulator.env"));
+    await prepareDataDirectory(data.RIPELINE_DATA_DIR);
   });
   afterAll(async () => {
     await launched.emulator.close();

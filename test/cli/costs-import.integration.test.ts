@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { runRipeline } from "../support/run-ripeline.ts";
+import { prepareDataDirectory } from "../support/test-database.ts";
 
 /** `costs import` needs a store and no CRM: programs that are no campaign, operations and labour name none. */
 const folder = mkdtempSync(join(tmpdir(), "ripeline-costs-"));
 const data = { RIPELINE_DATA_DIR: join(folder, "data") };
+beforeAll(() => prepareDataDirectory(data.RIPELINE_DATA_DIR));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function costFile(...lines: readonly string[]): string {

@@ -5,7 +5,7 @@ import { type RunningCompany, runCompany } from "../support/running-company.ts";
 describe("writes and the lead assignment rule", () => {
   let company: RunningCompany;
   beforeAll(async () => {
-    company = await runCompany({ leads: 2_000 });
+    company = await runCompany({ leads: 1_000 });
     await company.app.apply({ checkOnly: false });
   });
   afterAll(() => company.close());

@@ -7,7 +7,7 @@ import { type RunningCompany, runCompany } from "../support/running-company.ts";
 describe("the flag lives", () => {
   let company: RunningCompany;
   beforeAll(async () => {
-    company = await runCompany({ leads: 2_000 });
+    company = await runCompany({ leads: 400 });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
     await company.sync();

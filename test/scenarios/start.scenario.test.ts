@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
+import { prepareDataDirectory } from "../support/test-database.ts";
 
 const main = join(import.meta.dirname, "..", "..", "src", "cli", "main.ts");
 
@@ -17,6 +18,7 @@ describe("ripeline start", () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), "ripeline-start-"));
+    await prepareDataDirectory(join(folder, "data"));
     launched = await launchEmulator({ port: 0, leads: 60 });
     await launched.emulator.writeEnvFile(join(folder, "emulator.env"));
   });

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { type Running, startRipeline } from "../support/run-ripeline.ts";
+import { prepareDataDirectory } from "../support/test-database.ts";
 
 /** Ctrl-C and `kill` at the command line, in the middle of a request that is not answered. */
 describe("a command that is asked to stop", () => {
@@ -17,6 +18,7 @@ describe("a command that is asked to stop", () => {
     folder = await mkdtemp(join(tmpdir(), "ripeline-stop-"));
     launched = await launchEmulator({ port: 0, leads: 40 });
     await launched.emulator.writeEnvFile(join(folder, "emulator.env"));
+    await prepareDataDirectory(join(folder, "data"));
     const set = await fetch(`${launched.emulator.ready.control}/faults`, {
       method: "POST",
       headers: { "content-type": "application/json" },

@@ -7,7 +7,7 @@ import { type LaunchOptions, launchEmulator } from "../../src/cli/launch-emulato
 import { type Cycles, cyclesOf } from "../../src/cli/runtime.ts";
 import type { CycleResult } from "../../src/core/cycle.ts";
 import type { Settings } from "../../src/core/settings.ts";
-import { createServerDatabase } from "./test-database.ts";
+import { createServerDatabase, prepareDataDirectory } from "./test-database.ts";
 
 const Requests = z.object({
   salesforce: z.object({
@@ -58,13 +58,15 @@ export async function runCompany(options: CompanyOptions = {}): Promise<RunningC
   const server = process.env["TEST_DATABASE_URL"];
   const postgres = server === undefined || server === "" ? undefined : await createServerDatabase(server);
   const redis = process.env["TEST_REDIS_URL"];
+  const dataDirectory = join(folder, "store");
+  if (postgres === undefined) await prepareDataDirectory(dataDirectory);
   const opened = await openApp({
     variables: {
       SALESFORCE_LOGIN_URL: salesforce.loginUrl,
       SALESFORCE_CLIENT_ID: salesforce.clientId,
       SALESFORCE_USERNAME: salesforce.username,
       SALESFORCE_PRIVATE_KEY_FILE: `${envFile}.key.pem`,
-      RIPELINE_DATA_DIR: join(folder, "store"),
+      RIPELINE_DATA_DIR: dataDirectory,
       RIPELINE_LOG_LEVEL: "silent",
       ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),
       ...(postgres === undefined || redis === undefined ? {} : { REDIS_URL: redis }),
