@@ -147,7 +147,11 @@ async function replace(
     columns.map((column) => sql.identifier([column.column_name])),
     sql`, `,
   );
-  const select = model.text.bind(scope.workspaceId, scope.connectionId, scope.asOf, rules);
+  const rows = model.text.bind(scope.workspaceId, scope.connectionId, scope.asOf, rules);
+  const select =
+    model.table === "rpt_fact"
+      ? sql`select ${scope.workspaceId}::text as workspace_id, ${model.name}::text as model_name, fact.* from (${rows}) as fact`
+      : rows;
   const written = await tx.execute(
     sql`insert into ${table} (${names}) select ${names} from (${select}) as model`,
   );

@@ -111,19 +111,4 @@ final as (
     from once
     group by row_type, member, period_type, period_start
 )
-select
-    $1::text as workspace_id,
-    'rpt_disposed' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

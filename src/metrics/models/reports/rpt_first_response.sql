@@ -165,19 +165,4 @@ final as (
             ('lead_first_response_business_hours_p90', business_p90, nullif(clocked, 0))
     ) as metric (name, value, denominator)
 )
-select
-    $1::text as workspace_id,
-    'rpt_first_response' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

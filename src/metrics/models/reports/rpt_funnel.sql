@@ -276,19 +276,4 @@ final as (
         null as reason
     from counts
 )
-select
-    $1::text as workspace_id,
-    'rpt_funnel' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -210,19 +210,4 @@ final as (
     from facts
     cross join run
 )
-select
-    $1::text as workspace_id,
-    'rpt_load' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -115,19 +115,4 @@ final as (
             ('in_process_at_handoff_mean', carried, chains)
     ) as metric (name, numerator, denominator)
 )
-select
-    $1::text as workspace_id,
-    'rpt_load_v_rot' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -148,19 +148,4 @@ final as (
         null as text_value
     from found
 )
-select
-    $1::text as workspace_id,
-    'rpt_loaded' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

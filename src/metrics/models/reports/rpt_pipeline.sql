@@ -290,19 +290,4 @@ final as (
         reason
     from facts
 )
-select
-    $1::text as workspace_id,
-    'rpt_pipeline' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -317,19 +317,4 @@ final as (
         facts.reason
     from facts
 )
-select
-    $1::text as workspace_id,
-    'rpt_pipeline_cohort' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -111,19 +111,4 @@ final as (
             ('rot_cohort_not_yet_due', not_yet_due, null, null)
     ) as metric (name, value, numerator, denominator)
 )
-select
-    $1::text as workspace_id,
-    'rpt_rot_cohort' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

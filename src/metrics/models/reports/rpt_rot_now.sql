@@ -75,19 +75,4 @@ final as (
             ('open_leads', open_count, null, null, 0)
     ) as metric (name, value, numerator, denominator, before)
 )
-select
-    $1::text as workspace_id,
-    'rpt_rot_now' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -178,19 +178,4 @@ final as (
         reason
     from facts
 )
-select
-    $1::text as workspace_id,
-    'rpt_sales' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

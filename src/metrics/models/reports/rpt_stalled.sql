@@ -53,19 +53,4 @@ final as (
     from counted
     cross join run
 )
-select
-    $1::text as workspace_id,
-    'rpt_stalled' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

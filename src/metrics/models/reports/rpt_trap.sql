@@ -132,19 +132,4 @@ final as (
         case when tau is null then 'fewer than two campaigns to compare' end
     from tau
 )
-select
-    $1::text as workspace_id,
-    'rpt_trap' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -84,19 +84,4 @@ final as (
             ('amounts_without_rate', opportunities.without_rate + campaign_rates.without_rate + entry_rates.without_rate, null, null)
     ) as metric (name, value, numerator, denominator)
 )
-select
-    $1::text as workspace_id,
-    'rpt_trust' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final

@@ -57,19 +57,4 @@ final as (
             ('undelivered_age_hours_p90', age_p90, null, undelivered)
     ) as metric (name, value, numerator, denominator)
 )
-select
-    $1::text as workspace_id,
-    'rpt_undelivered' as model_name,
-    row_type,
-    member,
-    period_type,
-    period_start,
-    basis,
-    age_days,
-    metric,
-    value,
-    text_value,
-    numerator,
-    denominator,
-    reason
-from final
+select * from final
