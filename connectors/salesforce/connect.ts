@@ -19,6 +19,7 @@ import { readRows } from "./read.ts";
 import { countObjects, countRecords } from "./record-counts.ts";
 import { removeRows } from "./remove.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
+import { readHiddenBySharing } from "./sharing.ts";
 import { salesforceStreams } from "./streams.ts";
 import { MAX_BATCH, writeRows } from "./write.ts";
 import { writeRowsByBulk } from "./write-bulk.ts";
@@ -88,6 +89,8 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
     serverTime: async () => (await readVersions(session)).date,
     access: (objects) => access.read(session, objects),
     facts: (objects) => readFacts(session, objects, options.log),
+    hiddenBySharing: async (objects) =>
+      readHiddenBySharing(session, (await knowIdentity(session)).userId, objects),
     pull: (requests, sink) =>
       pull(
         {

@@ -303,6 +303,11 @@ export interface Connection {
   serverTime(): Promise<Date>;
   access(objects: readonly string[]): Promise<readonly ObjectAccess[]>;
   facts(objects: readonly string[]): Promise<OrgFacts>;
+  /**
+   * Of these objects, those of which the connected user may not see every record; null where the CRM does not say. A CRM
+   * that shows a user every record of an object it may read has no such method.
+   */
+  hiddenBySharing?(objects: readonly string[]): Promise<readonly string[] | null>;
   pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
   write(request: WriteRequest): Promise<WriteReport>;
   /** Values as they stand now, before something of ours is taken back. */

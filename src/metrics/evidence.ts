@@ -266,10 +266,15 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
         order by person_id, created_at, record_id
       ),
       ranked as (
-        select 'campaign' as row_type, campaign_id as member, record.record_id, responded_on,
+        select 'campaign' as row_type, campaign_id as member, named.record_id, responded_on,
           count(*) over (partition by campaign_id)::integer as total,
-          row_number() over (partition by campaign_id order by day desc, record.record_id) as rank
-        from first_response join record using (person_id)
+          row_number() over (partition by campaign_id order by day desc, named.record_id) as rank
+        from first_response
+        left join record using (person_id)
+        -- A person of whom we see no record is called by its id.
+        cross join lateral (
+          select coalesce(record.record_id, regexp_replace(first_response.person_id, '^record:', '')) as record_id
+        ) as named
       )
       select row_type, member, total, record_id, responded_on
       from ranked

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { PullRequest, StreamField, StreamSpec } from "../core/ports.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
+import { dropForgottenIds } from "./forget-list.ts";
 import { stagingTable } from "./merge-page.ts";
 import { columnName } from "./mirror-columns.ts";
 import type { MirrorKey } from "./stream-state.ts";
@@ -102,7 +103,8 @@ export function compareIds(
     // An org drops old field history; what it told of the past stays true.
     const mayClose = cursor === "SystemModstamp" && options.mayClose(vanished, mirrored);
     if (mayClose && vanished > 0) await closeVanished(tx, list, { table, current, queriedAt });
-    // What stays in the list is what no delta brings: unknown to the mirror, or there in an older state.
+    // What stays in the list is what no delta brings: unknown to the mirror, or there in an older state. Of forgotten people
+    // the mirror knows nothing, and nobody asks.
     const isKnown = sql.join(
       [
         sql`m.id = s.id`,
@@ -115,6 +117,7 @@ export function compareIds(
       delete from ${ids} as s
       where ${stamp} >= ${list.deltaSince}
         or exists (select from ${table} as m where ${current} and ${isKnown})`);
+    await dropForgottenIds(tx, key, ids);
     const { rows: missed } = await tx.one(RowsRow, sql`select count(distinct id) as rows from ${ids}`);
     return { listed, mirrored, vanished, closed: mayClose ? vanished : 0, missed, isComplete: true };
   });

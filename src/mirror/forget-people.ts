@@ -4,7 +4,15 @@ import { salesforceId } from "../core/ids.ts";
 import type { Database, Queries, Transaction } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
 import type { EmailKey } from "./email-key.ts";
-import { erasePeople, personColumns, rememberForgotten, stagingSuffix } from "./forget-list.ts";
+import {
+  deleteAndRemember,
+  erasePeople,
+  type ForgetList,
+  openForgetList,
+  personColumns,
+  rememberForgotten,
+  stagingSuffix,
+} from "./forget-list.ts";
 import type { MirrorKey } from "./stream-state.ts";
 
 /** What was erased. Counts only: who it was is not kept. */
@@ -105,8 +113,9 @@ export async function forgetPeople(
     const people = await personKeys(tx, key, ids);
     const metrics = await eraseFromMetrics(tx, key, [...ids, ...handoffs, ...people]);
     const writeback = await eraseFromWriteback(tx, key, ids, handoffs);
-    const mirror = await eraseFromMirror(tx, key, ids);
-    await rememberForgotten(tx, key, ids, at);
+    const list = await openForgetList(tx, key, at);
+    await rememberForgotten(tx, list, ids);
+    const mirror = await eraseFromMirror(tx, list, ids);
     return { records: ids.length, rows: { mirror, metrics, writeback } };
   });
 }
@@ -237,11 +246,13 @@ async function eraseFromWriteback(
   return count;
 }
 
-async function eraseFromMirror(tx: Transaction, key: MirrorKey, ids: readonly string[]): Promise<number> {
-  let count = await eraseMessages(tx, key, ids);
+async function eraseFromMirror(tx: Transaction, list: ForgetList, ids: readonly string[]): Promise<number> {
+  const { key } = list;
+  let count = await eraseMessages(tx, list, ids);
   const tables = new Map((await tablesOf(tx, "mirror")).map(({ table, columns }) => [table, columns]));
   for (const named of personColumns) {
     count += await erasePeople(tx, named, {
+      list,
       table: sql`mirror.${sql.identifier([named.table])}`,
       columns: new Set(tables.get(named.table)),
       scope: ofConnection(key, "r"),
@@ -254,10 +265,13 @@ async function eraseFromMirror(tx: Transaction, key: MirrorKey, ids: readonly st
 }
 
 /** E-mails to or from nobody but these people, and the tasks they were logged as. */
-async function eraseMessages(tx: Transaction, key: MirrorKey, ids: readonly string[]): Promise<number> {
-  const { rowCount } = await tx.execute(sql`
-    delete from mirror.salesforce_email_message as r
-    where ${ofConnection(key, "r")}
+function eraseMessages(tx: Transaction, list: ForgetList, ids: readonly string[]): Promise<number> {
+  const { key } = list;
+  return deleteAndRemember(
+    tx,
+    list,
+    sql`mirror.salesforce_email_message`,
+    sql`${ofConnection(key, "r")}
       and (
         r.activityid in (
           select task.id from mirror.salesforce_task as task
@@ -274,8 +288,8 @@ async function eraseMessages(tx: Transaction, key: MirrorKey, ids: readonly stri
               and other.relationobjecttype in ('Lead', 'Contact') and other.relationid <> all(${[...ids]}::text[])
           )
         )
-      )`);
-  return rowCount;
+      )`,
+  );
 }
 
 /** A pull that stopped at a record of these people begins anew: where it stood names the record. */

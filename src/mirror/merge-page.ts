@@ -176,6 +176,7 @@ async function mergeStaged(
     mirrorTable: page.stream.table,
     stagedTable: sql`staging.${sql.identifier([staging])}`,
     columns: new Set(page.fields.map((field) => columnName(field.name))),
+    queriedAt,
   });
   const columns = page.fields.flatMap((field) => mirrorColumns(field, pull.rules));
   const table = sql`mirror.${sql.identifier([page.stream.table])}`;

@@ -124,6 +124,7 @@ async function orgChecks({ db, settings }: DoctorContext, connection: Connection
   return [
     quotaCheck(usage.dailyUsed, usage.dailyLimit, settings),
     ...fieldChecks(connection, access),
+    ...(await sharingChecks(connection, objects)),
     historyCheck(facts),
     automationCheck(facts),
     await applyCheck(db, settings),
@@ -162,6 +163,35 @@ function fieldChecks(connection: Connection, access: readonly ObjectAccess[]): r
       level: missing.includes("Lead") ? "fail" : "warn",
       found: `hidden from this user: ${missing.join(", ")}`,
       next: "grant Read on them in a permission set; until then the metrics that need them are unknown",
+    },
+  ];
+}
+
+/** Records that sharing hides are missing from every number without a trace: only the org's settings tell. */
+async function sharingChecks(connection: Connection, objects: readonly string[]): Promise<readonly Check[]> {
+  if (connection.hiddenBySharing === undefined) return [];
+  const hidden = await connection.hiddenBySharing(objects);
+  if (hidden === null) {
+    return [
+      {
+        name: "sharing",
+        level: "warn",
+        found: "the org does not tell this user whether sharing hides records from it",
+        next: 'grant the right "View Setup and Configuration" in a permission set, then look again',
+      },
+    ];
+  }
+  if (hidden.length === 0) {
+    return [{ name: "sharing", level: "ok", found: "no record is hidden from this user by sharing" }];
+  }
+  return [
+    {
+      name: "sharing",
+      level: "warn",
+      found: `sharing may hide records of ${hidden.join(", ")} from this user: they are private, and it lacks "View All"`,
+      next:
+        'grant "View All" on them in a permission set (the one that `ripeline apply` deploys has it): until then what is ' +
+        "hidden is missing from every number",
     },
   ];
 }

@@ -63,7 +63,10 @@ export async function recordPage(
     if (written.length > 0) await keepWritten(tx, facts, written);
     if (refused.length > 0) await keepRefused(tx, facts, refused);
     if (again.length > 0) await keepForLater(tx, facts, again);
-    if (ownerless.length > 0) await keepWithoutOwner(tx, facts, ownerless);
+    if (ownerless.length > 0) {
+      const lastPosition = Math.max(...results.map((row) => row.position));
+      await keepWithoutOwner(tx, facts, ownerless, lastPosition);
+    }
     await tx.execute(sql`
       insert into writeback.page (
           workspace_id, connection_id, run_id, object, page, sent_at, row_count, rejected_count, call_count
@@ -246,11 +249,13 @@ where ${ofObject("pending", facts)} and pending.position = any(${again.map((row)
  * Notes the refused owner with the CRM's words. What is left of the row goes to the end of the queue, where it fills the
  * last page instead of costing a call of its own; where nothing is left, the row counts as acknowledged with the owner we
  * want, so that it stays quiet until the next try.
+ * @param lastPosition of the page that was sent: the queue goes on behind it, whatever of the page is still in it
  */
 async function keepWithoutOwner(
   tx: Transaction,
   facts: PageFacts,
   ownerless: readonly Extract<RowResult, { result: "without_owner" }>[],
+  lastPosition: number,
 ): Promise<void> {
   const sent = ownerless.map((row) => ({
     position: row.position,
@@ -289,7 +294,7 @@ done as (
     where ${ofObject("pending", facts)} and pending.position = sent.position and sent.is_done
 ),
 tail as (
-    select max(pending.position) as last_position
+    select greatest(max(pending.position), ${lastPosition}::bigint) as last_position
     from writeback.pending as pending
     where ${ofObject("pending", facts)}
 ),

@@ -8,7 +8,8 @@ import type { Database, Transaction } from "../database/database.ts";
 import { loadSql } from "../database/load-sql.ts";
 import { type Sql, sql } from "../database/sql.ts";
 import { readPause } from "./pause.ts";
-import { allowanceOf, type PushContext } from "./push-targets.ts";
+import { allowanceOf } from "./push-bounds.ts";
+import type { PushContext } from "./push-context.ts";
 
 /** What became of one object's rows that are to be deleted. */
 export interface ObjectRemoval {

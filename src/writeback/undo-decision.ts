@@ -65,8 +65,14 @@ function skipAll(reason: SkipReason): Decision {
 
 function decideRemoved(target: TargetObject, { previous, acknowledged, present }: WrittenRow): Decision {
   const types = typesOf(target);
-  const changes = Object.fromEntries(Object.entries(previous).filter(([name]) => types.has(name)));
-  const names = Object.keys(changes);
+  const names = Object.keys(previous).filter((name) => types.has(name));
+  // With the key, as a push sends the row: what is confirmed is then what the next push wants.
+  const changes = Object.fromEntries(
+    [...names, target.keyField].flatMap((name) => {
+      const value = previous[name];
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
   if (acknowledged !== null) {
     const isBack = names.every((name) => isSame(types.get(name), acknowledged[name], changes[name]));
     return isBack ? { action: "none", skips: [] } : skipAll("later_run");

@@ -1,16 +1,23 @@
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
-import type { Connection, WireValue } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
-import { describeLeadStop } from "./owner-guard.ts";
 import { pauseWrites } from "./pause.ts";
-import { allowanceOf, leadStop, type PushContext, readFacts, sendPages } from "./push-targets.ts";
-import { PAGE_ROWS, removeRecords } from "./sweep.ts";
-import { startingBatchSize } from "./targets/batch-size.ts";
+import type { PushContext } from "./push-context.ts";
 import type { TargetObject } from "./targets/target.ts";
-import { type Decision, decide, type Skip, undoableFields } from "./undo-decision.ts";
+import {
+  type RefusedWrite,
+  SHOWN_ROWS,
+  type ShownRows,
+  type SkippedWrite,
+  skipObject,
+  type UndoneObject,
+  undoObject,
+} from "./undo-object.ts";
+import type { UndoScope } from "./undo-page.ts";
+
+export type { UndoneObject } from "./undo-object.ts";
 
 export interface UndoOptions {
   /** The run whose writes are taken back. */
@@ -20,40 +27,6 @@ export interface UndoOptions {
   /** The CRM's clock, UTC. */
   readonly asOf: Date;
   readonly onProgress?: (progress: { readonly object: string; readonly done: number }) => void;
-}
-
-/** What became of one object's records; all of them counts. */
-export interface UndoneObject {
-  /** Records of which fields were put back. */
-  readonly restored: number;
-  /** Records of ours that the run had made and that were deleted. */
-  readonly removed: number;
-  /** Records of ours that the run had deleted and that were made again. */
-  readonly recreated: number;
-  /** Done before, or nothing to be done. */
-  readonly unchanged: number;
-  /** Fields, or whole records, left as they are: see `skipped`. */
-  readonly skipped: number;
-  /** The CRM would not. */
-  readonly refused: number;
-  /** Left for the next undo of this run, by the hourly limit or a stop of lead writes. */
-  readonly deferred: number;
-  readonly calls: number;
-  /** Why nothing more was written to the object; null where nothing stood in the way. */
-  readonly blocked: string | null;
-}
-
-export interface SkippedWrite extends Skip {
-  readonly object: string;
-  readonly recordId: string;
-}
-
-export interface RefusedWrite {
-  readonly object: string;
-  readonly key: string;
-  /** The CRM's code and words. */
-  readonly code: string;
-  readonly message: string;
 }
 
 export interface UndoOutcome {
@@ -69,33 +42,6 @@ export interface UndoOutcome {
   readonly isFinished: boolean;
 }
 
-/** Skipped and refused rows that are named. */
-const SHOWN_ROWS = 200;
-/** Rows compared at a time: what one call reads. */
-const READ_ROWS = 2_000;
-
-interface UndoScope {
-  readonly workspaceId: string;
-  readonly connectionId: string;
-  readonly asOf: Date;
-}
-
-interface Shown {
-  readonly skipped: SkippedWrite[];
-  readonly refused: RefusedWrite[];
-}
-
-const Fields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()]));
-const AuditRow = z.object({
-  key: z.string(),
-  record_id: z.string(),
-  is_created: z.boolean(),
-  is_removed: z.boolean(),
-  previous: Fields,
-  written: Fields,
-  acknowledged: Fields.nullable(),
-});
-type AuditRow = z.infer<typeof AuditRow>;
 const ObjectRow = z.object({ object: z.string() });
 const Count = z.object({ count: z.number() });
 
@@ -130,7 +76,7 @@ export async function undoRun(
     return { runId, undoRunId: null, objects: {}, skipped: [], refused: [], isFinished: true };
   }
   if (undoRunId !== null) await begin(db, scope, runId, undoRunId);
-  const shown: Shown = { skipped: [], refused: [] };
+  const shown: ShownRows = { skipped: [], refused: [] };
   const objects: Record<string, UndoneObject> = {};
   for (const object of written) {
     const target = targets.find((each) => each.object === object);
@@ -138,7 +84,13 @@ export async function undoRun(
     objects[name] =
       target === undefined
         ? await skipObject(db, scope, { object, runId }, shown)
-        : await undoObject(ctx, settings, target, { ...options, scope, shown });
+        : await undoObject(ctx, settings, target, {
+            runId,
+            undoRunId,
+            scope,
+            shown,
+            onProgress: options.onProgress,
+          });
     ctx.log.info({ runId: undoRunId, undone: runId, object: name, ...objects[name] }, "undone");
   }
   if (undoRunId !== null) shown.refused.push(...(await refusedBy(db, scope, undoRunId)));
@@ -198,236 +150,6 @@ async function finish(db: Database, scope: UndoScope, runId: string): Promise<vo
   await db.execute(sql`
     update writeback.undo set finished_at = ${scope.asOf}
     where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId} and run_id = ${runId}`);
-}
-
-const NOTHING: UndoneObject = {
-  restored: 0,
-  removed: 0,
-  recreated: 0,
-  unchanged: 0,
-  skipped: 0,
-  refused: 0,
-  deferred: 0,
-  calls: 0,
-  blocked: null,
-};
-
-/** An object of an earlier version of ripeline: nothing of it is known any more. */
-async function skipObject(
-  db: Database,
-  scope: UndoScope,
-  { object, runId }: { readonly object: string; readonly runId: string },
-  shown: Shown,
-): Promise<UndoneObject> {
-  const { count } = await db.one(
-    Count,
-    sql`select count(*) as count from writeback.audit
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
-          and run_id = ${runId} and object = ${object}`,
-  );
-  shown.skipped.push({ object, recordId: "every record", field: null, reason: "unknown" });
-  return { ...NOTHING, skipped: count };
-}
-
-interface ObjectJob extends UndoOptions {
-  readonly scope: UndoScope;
-  readonly shown: Shown;
-}
-
-type Decided = { readonly row: AuditRow; readonly decision: Decision };
-
-async function undoObject(
-  ctx: PushContext,
-  settings: Settings,
-  target: TargetObject,
-  job: ObjectJob,
-): Promise<UndoneObject> {
-  const { db } = ctx;
-  const { scope, undoRunId } = job;
-  const { object } = target;
-  const stop = undoRunId === null ? null : await leadStop(ctx, target, scope);
-  let left = stop === null ? await allowanceOf(db, object, scope, settings) : 0;
-  const total = { ...NOTHING, blocked: stop === null ? null : describeLeadStop(stop) };
-  const isRecreated = new Set<string>();
-  let planned = 0;
-  if (undoRunId !== null) await clearPending(db, scope, object);
-  for (let after = ""; ; ) {
-    const page = await nextPage(db, scope, { runId: job.runId, object, after });
-    if (page.length === 0) break;
-    after = page.at(-1)?.key ?? after;
-    const { decided, calls } = await decidePage(ctx.connection, target, page);
-    total.calls += calls;
-    total.skipped += noteSkips(decided, object, job.shown);
-    total.unchanged += decided.filter(({ decision }) => isUnchanged(decision)).length;
-    const removals = decided.filter(({ decision }) => decision.action === "remove").map(({ row }) => row);
-    const writes = decided.filter(({ decision }) => "changes" in decision);
-    for (const { row, decision } of writes) if (decision.action === "recreate") isRecreated.add(row.key);
-    planned += writes.length;
-    if (undoRunId === null) {
-      total.removed += removals.length;
-      continue;
-    }
-    await addPending(db, scope, object, writes);
-    const allowed = removals.slice(0, left);
-    left -= allowed.length;
-    total.deferred += removals.length - allowed.length;
-    for (let start = 0; start < allowed.length; start += PAGE_ROWS) {
-      const done = await removeRecords(
-        ctx,
-        { ...scope, runId: undoRunId, object },
-        allowed.slice(start, start + PAGE_ROWS),
-      );
-      total.removed += done.removed;
-      total.refused += done.refused.length;
-      total.calls += done.calls;
-      job.shown.refused.push(...done.refused.map((each) => ({ object, ...each })));
-    }
-  }
-  if (undoRunId === null) {
-    return { ...total, restored: planned - isRecreated.size, recreated: isRecreated.size };
-  }
-  if (planned === 0) return total;
-  const facts = await readFacts(db, scope);
-  const sent = await sendPages(ctx, {
-    ...scope,
-    runId: undoRunId,
-    target,
-    batchSize: startingBatchSize(object, facts.automation),
-    allowance: left,
-    changed: planned,
-    onProgress: ({ done }) => job.onProgress?.({ object, done }),
-  });
-  const recreated = await countWritten(db, scope, { undoRunId, object, keys: [...isRecreated] });
-  return {
-    ...total,
-    restored: sent.written - recreated,
-    recreated,
-    refused: total.refused + sent.rejected,
-    deferred: total.deferred + planned - sent.written - sent.rejected,
-    calls: total.calls + sent.calls,
-    blocked: sent.stopped === null ? total.blocked : describeLeadStop(sent.stopped),
-  };
-}
-
-function isUnchanged(decision: Decision): boolean {
-  return decision.action === "none" && decision.skips.length === 0;
-}
-
-/** Names the first skips. @returns how many there are */
-function noteSkips(decided: readonly Decided[], object: string, { skipped }: Shown): number {
-  let count = 0;
-  for (const { row, decision } of decided) {
-    count += decision.skips.length;
-    const room = SHOWN_ROWS - skipped.length;
-    skipped.push(
-      ...decision.skips.slice(0, room).map((skip) => ({ object, recordId: row.record_id, ...skip })),
-    );
-  }
-  return count;
-}
-
-function nextPage(
-  db: Database,
-  scope: UndoScope,
-  from: { readonly runId: string; readonly object: string; readonly after: string },
-): Promise<readonly AuditRow[]> {
-  return db.any(
-    AuditRow,
-    // A row made anew has another record id than the one it was written with.
-    sql`select audit.key, coalesce(acknowledged.record_id, audit.record_id) as record_id, audit.is_created,
-            audit.is_removed, audit.previous, audit.written, acknowledged.fields as acknowledged
-        from writeback.audit as audit
-        left join writeback.acknowledged as acknowledged using (workspace_id, connection_id, object, key)
-        where audit.workspace_id = ${scope.workspaceId} and audit.connection_id = ${scope.connectionId}
-            and audit.run_id = ${from.runId} and audit.object = ${from.object} and audit.key > ${from.after}
-        order by audit.key
-        limit ${READ_ROWS}`,
-  );
-}
-
-async function decidePage(
-  connection: Connection,
-  target: TargetObject,
-  page: readonly AuditRow[],
-): Promise<{ readonly decided: readonly Decided[]; readonly calls: number }> {
-  const named = new Set(
-    page.flatMap((row) => [...Object.keys(row.written), ...Object.keys(row.acknowledged ?? {})]),
-  );
-  const fields = undoableFields(target).filter((name) => named.has(name));
-  const { records, calls } = await connection.read({
-    object: target.object,
-    ids: page.map((row) => row.record_id),
-    fields: fields.length === 0 ? ["Id"] : fields,
-  });
-  const decided = page.map((row, index) => ({
-    row,
-    decision: decide(target, {
-      key: row.key,
-      recordId: row.record_id,
-      isCreated: row.is_created,
-      isRemoved: row.is_removed,
-      previous: row.previous,
-      written: row.written,
-      acknowledged: row.acknowledged,
-      present: records[index] ?? null,
-    }),
-  }));
-  return { decided, calls };
-}
-
-async function clearPending(db: Database, scope: UndoScope, object: string): Promise<void> {
-  await db.execute(
-    sql`delete from writeback.pending
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId} and object = ${object}`,
-  );
-}
-
-/** No desired row has this fingerprint: after the undo the next push looks at the row again. */
-const NO_FINGERPRINT = 0;
-
-async function addPending(
-  db: Database,
-  scope: UndoScope,
-  object: string,
-  writes: readonly Decided[],
-): Promise<void> {
-  if (writes.length === 0) return;
-  const rows = writes.map(({ row, decision }) => ({
-    key: row.key,
-    record_id: row.record_id,
-    changes: changesOf(decision),
-  }));
-  await db.execute(sql`
-    insert into writeback.pending (
-        workspace_id, connection_id, object, position, key, record_id, changes, fingerprint, is_clear
-    )
-    select
-        ${scope.workspaceId}, ${scope.connectionId}, ${object}, last.position + row_number() over (order by planned.key),
-        planned.key, planned.record_id, planned.changes, ${NO_FINGERPRINT}, false
-    from jsonb_to_recordset(${sql.json(rows)}::jsonb) as planned (key text, record_id text, changes jsonb)
-    cross join (
-        select coalesce(max(position), 0) as position from writeback.pending
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId} and object = ${object}
-    ) as last`);
-}
-
-function changesOf(decision: Decision): Readonly<Record<string, WireValue>> {
-  return "changes" in decision ? decision.changes : {};
-}
-
-async function countWritten(
-  db: Database,
-  scope: UndoScope,
-  made: { readonly undoRunId: string; readonly object: string; readonly keys: readonly string[] },
-): Promise<number> {
-  if (made.keys.length === 0) return 0;
-  const { count } = await db.one(
-    Count,
-    sql`select count(*) as count from writeback.audit
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
-          and run_id = ${made.undoRunId} and object = ${made.object} and key = any(${[...made.keys]}::text[])`,
-  );
-  return count;
 }
 
 const RefusedRow = z.object({ object: z.string(), key: z.string(), code: z.string(), message: z.string() });

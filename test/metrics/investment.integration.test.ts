@@ -83,6 +83,31 @@ describe("the cost-per-lead trap", () => {
   });
 });
 
+describe("people whose record sharing hides from us", () => {
+  test("count by their id; those whose lead is deleted or out of scope do not", async () => {
+    const c = await rows.campaign("C", { actualcost: 120, startdate: "2026-03-01", enddate: "2026-03-20" });
+    const other = await rows.campaign("Other");
+    const created = "2026-03-10T00:00:00Z";
+    const seen = await rows.lead("seen", { owner: ann, created, leadsource: "Web" });
+    const deleted = await rows.lead("deleted", { owner: ann, created, isdeleted: true });
+    const excluded = await rows.lead("excluded", { owner: ann, created, ripeline_exclude__c: true });
+    const [hidden, contact] = [recordId("lead", "hidden"), recordId("contact", "hidden")];
+    for (const person of [seen, deleted, excluded, hidden, contact]) {
+      await rows.response(c, person, "2026-03-10");
+    }
+    // The same hidden lead in another campaign is the same person.
+    await rows.response(other, hidden, "2026-03-12");
+    const computed = await bench.compute(asOf);
+    // seen, hidden, contact: 120 / 3.
+    expect(
+      ["inquiries", "inquirers", "leads", "cost_per_lead"].map((name) => computed.value(name, row(c))),
+    ).toEqual([3, 3, 3, 40]);
+    expect([computed.value("inquiries"), computed.value("inquirers")]).toEqual([4, 3]);
+    // Whether the hidden ones were known before nobody can say: only the seen one is acquired.
+    expect(computed.value("people_acquired", { ...row(c), basis: "cohort" })).toBe(1);
+  });
+});
+
 describe("when money counts", () => {
   test("cost is spread evenly over both end dates and adds up over the months", async () => {
     // 16 January to 15 March: 16 + 28 + 15 = 59 days; 5,900 is 100 a day.

@@ -52,6 +52,19 @@ test("what fails behind the sign-in is not called a failed sign-in", async () =>
   ]);
 });
 
+test("private objects without View All are told, and so is an org that does not say", async () => {
+  const sharing = async (hidden: readonly string[] | null) => {
+    const connection = { ...fakeConnection({}), hiddenBySharing: () => Promise.resolve(hidden) };
+    return (await checks(() => Promise.resolve(connection))).find(({ name }) => name === "sharing");
+  };
+  expect(await sharing([])).toMatchObject({ level: "ok" });
+  const told = await sharing(["Lead", "Account"]);
+  expect(told?.level).toBe("warn");
+  expect(told?.found).toMatch(/records of Lead, Account from this user/);
+  expect(told?.next).toContain("View All");
+  expect((await sharing(null))?.next).toContain("View Setup and Configuration");
+});
+
 test("holidays that close several calendars are told where a policy goes by one of them", async () => {
   const rows = mirrorRows(store.database);
   await rows.row("salesforce_business_hours", { id: "01m000000000001AAA", name: "Munich", isactive: true });

@@ -760,7 +760,7 @@ describe("the hostile company of hostile.md", () => {
     expect.soft(after.status.refusedRows).toEqual([]);
   });
 
-  test("H14 rows that become visible late, within the overlap", async () => {
+  test("H14 rows that become visible late, within the overlap and beyond it", async () => {
     const company = await given("H14");
     const first = await company.step(1);
     first.has("source[H14] pit", { rotting_lead_rate: 1 / 1 });
@@ -777,25 +777,14 @@ describe("the hostile company of hostile.md", () => {
       Ripeline_Handed_Off_At__c: "2026-06-15T11:54:00Z",
       Ripeline_Rots_At__c: "2026-06-16T11:54:00Z",
     });
-  });
 
-  // Rows of Ripeline_Metric__c are written a second time at the same clock.
-  test.fails("H14 read again, merged to the same, nothing written", async () => {
-    const company = await given("H14");
-    await company.step(1);
-    await company.step(2, { at: "2026-06-15T12:05:00Z" });
+    // Read again, merged to the same, nothing written.
     const third = await company.step(3, { at: "2026-06-15T12:05:00Z", loads: false });
-    for (const [object, { written }] of Object.entries(third.sync?.pushed ?? {})) {
-      expect(written, object).toBe(0);
+    for (const [object, pushed] of Object.entries(third.sync?.pushed ?? {})) {
+      expect.soft(pushed, object).toMatchObject({ changed: 0, written: 0 });
     }
-    const again = third.newWrites.map(({ object, fields }) => `${object} ${fields.join(" ")}`);
-    expect(again.join("\n")).toBe("");
-  });
+    expect.soft(third.newWrites).toEqual([]);
 
-  test("H14 a lead that becomes visible beyond the overlap", async () => {
-    const company = await given("H14");
-    await company.step(1);
-    await company.step(2, { at: "2026-06-15T12:05:00Z" });
     const after = await company.step(4, { at: "2026-06-16T02:00:00Z", isNight: true });
     after.has("source[H14] pit", { open_leads: 3, rotting_lead_rate: 0 / 3 });
     after.lead("lead:H14-c", { Ripeline_Rots_At__c: "2026-06-16T09:00:00Z" });
@@ -826,7 +815,7 @@ describe("the hostile company of hostile.md", () => {
     expect.soft(third.sync?.pushed["salesforce.Ripeline_Handoff__c"]?.written ?? 0).toBe(0);
   });
 
-  test("H18 sharing that hides leads and activities, and forbids a write", async () => {
+  test("H18 sharing that hides leads and activities and forbids a write, then is opened", async () => {
     const company = await given("H18");
     company.configure({
       validate: ({ id, before }) =>
@@ -847,28 +836,20 @@ describe("the hostile company of hostile.md", () => {
     after.lead("lead:H18-b", { Ripeline_Clock__c: null, Ripeline_First_Touch_At__c: null });
     expect.soft(after.refused("quarantined")).toBe(1);
     expect.soft(after.statusText).toContain("INSUFFICIENT_ACCESS_OR_READONLY");
-  });
+    // a, and the person of whom the id of hidden lead d is all we know: 100 / 2.
+    after.has("campaign[campaign:H18-c] in June", { inquiries: 2, inquirers: 2, cost_per_lead: 50 });
 
-  // The models know people by their records: a member whose lead or contact is hidden is nobody's response yet.
-  test.fails("H18 a member whose lead is hidden is a person known by id only", async () => {
-    const company = await given("H18");
-    const after = await company.step(1);
-    const row = after.row("campaign[campaign:H18-c] in June");
-    expect([row?.["inquiries"], row?.["inquirers"], row?.["cost_per_lead"]]).toEqual([2, 2, 50]);
-  });
-
-  test("H18 sharing that is opened is seen the next night", async () => {
-    const company = await given("H18");
-    await company.step(1);
+    // Opened sharing moves no stamp: the night's comparison of ids sees it.
+    company.configure({ validate: undefined });
     const hiddenRecords = [{ object: "Lead", ids: [recordId("lead:H18-e")] }];
     await company.control("automation", { salesforce: { hiddenRecords } });
-    const after = await company.step(2, { at: "2026-06-16T12:00:00Z", loads: false, isNight: true });
+    const night = await company.step(2, { at: "2026-06-16T12:00:00Z", loads: false, isNight: true });
     // U = R = a, d; W = b, c.
-    after.has("source[H18] pit", { rotting_lead_rate: 2 / 4, open_leads: 4 });
-    after.lead("lead:H18-c", { Ripeline_First_Touch_At__c: "2026-06-14T10:00:00Z" });
-    after.lead("lead:H18-b", { Ripeline_First_Touch_At__c: "2026-06-14T09:00:00Z" });
-    after.has("campaign[campaign:H18-c] in June", { inquiries: 2, inquirers: 2, cost_per_lead: 50 });
-    expect.soft(after.refused("quarantined")).toBe(0);
+    night.has("source[H18] pit", { rotting_lead_rate: 2 / 4, open_leads: 4 });
+    night.lead("lead:H18-c", { Ripeline_First_Touch_At__c: "2026-06-14T10:00:00Z" });
+    night.lead("lead:H18-b", { Ripeline_First_Touch_At__c: "2026-06-14T09:00:00Z" });
+    night.has("campaign[campaign:H18-c] in June", { inquiries: 2, inquirers: 2, cost_per_lead: 50 });
+    expect.soft(night.refused("quarantined")).toBe(0);
   });
 
   describe("H19 a status renamed during a run", () => {
@@ -902,7 +883,7 @@ describe("the hostile company of hostile.md", () => {
     const writesToWorked = (after: AfterStep): readonly unknown[] =>
       after.newWrites.filter(({ id }) => symbols("lead:H19-", "bd").map(recordId).includes(id));
 
-    const fourSteps = async (): Promise<HostileCase> => {
+    test("H19 the working one, then the disqualified one, which config learns", async () => {
       const disqualified = ["Closed - Not Converted", "Unqualified", "Disqualified", "Junk"];
       const company = await given("H19", {
         settings: (settings) => ({ ...settings, statuses: { ...settings.statuses, disqualified } }),
@@ -925,24 +906,19 @@ describe("the hostile company of hostile.md", () => {
       await company.apply();
       const fourth = await company.step(4, { at: "2026-06-15T12:40:00Z", loads: false });
       alike(fourth, true);
-      return company;
-    };
 
-    test("H19 the working one, then the disqualified one, which config learns", async () => {
-      await fourSteps();
-      expect.hasAssertions();
-    });
-
-    // The row of step 3 is one of ours that should not be there any more; two sweeps leave it.
-    test.fails("H19 the handoff row of the renamed status is taken away", async () => {
-      const company = await fourSteps();
+      // The handoff of step 3 is none any more: the sweep takes its row away after the grace of a night.
       await company.app.sweep();
       await company.look("2026-06-16T12:40:00Z");
       await company.app.sweep();
-      const handoffs = await company.records("Ripeline_Handoff__c");
-      expect(
-        handoffs.filter((row) => row["Ripeline_Lead__c"] === recordId("lead:H19-c")).length,
-      ).toBeLessThanOrEqual(1);
+      const rows = (await company.records("Ripeline_Handoff__c"))
+        .filter((row) => row["Ripeline_Lead__c"] === recordId("lead:H19-c"))
+        .map((row) => [row["Ripeline_Evidence__c"], row["Ripeline_Ended_By__c"], row["IsDeleted"]]);
+      // What is deleted lies in the org's recycle bin for 15 days.
+      expect.soft(rows).toEqual([
+        ["born", "disqualified", false],
+        ["observed", null, true],
+      ]);
     });
   });
 

@@ -67,6 +67,7 @@ export function fakeConnection(options: {
   const removals: RemoveRequest[] = [];
   const reads: ReadRequest[] = [];
   const ids = new Map<string, string>();
+  let generation = 0;
   let metered = 0;
   const fake: FakeConnection = {
     crm: "salesforce",
@@ -122,7 +123,10 @@ export function fakeConnection(options: {
         if (refused !== undefined) return { key: row.key, ok: false, ...refused };
         const created = request.keyField !== "Id" && !held.has(row.key);
         held.set(row.key, { ...held.get(row.key), ...row.fields });
-        const id = request.keyField === "Id" ? row.key : `a01${row.key.slice(0, 15)}`;
+        if (request.keyField === "Id") return { key: row.key, ok: true, id: row.key, created };
+        // A row that is made anew is another record.
+        const known = [...ids].find(([, key]) => key === row.key)?.[0];
+        const id = known ?? `a01${row.key.slice(0, 15)}${generation === 0 ? "" : `-${generation}`}`;
         ids.set(id, row.key);
         return { key: row.key, ok: true, id, created };
       });
@@ -150,7 +154,9 @@ export function fakeConnection(options: {
       const outcomes = request.ids.map((id): RemoveOutcome => {
         const refused = fake.refuseRemoval(id);
         if (refused !== undefined) return { id, ok: false, retryable: false, ...refused };
-        return { id, ok: true, isGone: held?.delete(ids.get(id) ?? "") !== true };
+        const isGone = held?.delete(ids.get(id) ?? "") !== true;
+        if (ids.delete(id)) generation += 1;
+        return { id, ok: true, isGone };
       });
       metered += 1;
       if (fake.failRemovalAt !== null) {

@@ -143,6 +143,17 @@ describe("an owner that the CRM refuses", () => {
     expect(await pushRows(hoursAfter(START, 1))).toMatchObject({ changed: 0 });
   });
 
+  it("does not keep the row from the same push where others of its page come after it", async () => {
+    // One page: "rep|...", then "source|A" and "source|B". Both are written and leave the queue; the rep's row is still to come.
+    for (const [index, member] of ["A", "B"].entries()) {
+      await putMetric(store.database, { metric: "in_process", value: index, rowType: "source", member });
+    }
+    expect(await pushRows(START)).toMatchObject({ changed: 3, written: 3, rejected: 0, deferred: 0 });
+    const before = crm.requests.length;
+    expect(await pushRows(START)).toMatchObject({ changed: 0, written: 0 });
+    expect(sentSince(before)).toEqual([]);
+  });
+
   it("is forgotten when the rep has left: the row is the integration user's for good", async () => {
     await pushRows(START);
     await store.database.execute(sql`update mirror.salesforce_user set isactive = false`);

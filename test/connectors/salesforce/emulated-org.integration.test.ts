@@ -106,6 +106,12 @@ async function requestFor(
   }));
 }
 
+async function leadsOf(connection: Connection): Promise<readonly { readonly csv: string }[]> {
+  const sink = collectingSink();
+  await connection.pull(await requestFor(connection, [streamOf("Lead")], null), sink);
+  return sink.pages;
+}
+
 const field = (name: string, xml: string): string =>
   `<fields><fullName>${name}</fullName><label>${name}</label>${xml}</fields>`;
 const leadPackage = [
@@ -295,6 +301,36 @@ describe("reading an emulated org", () => {
     });
     expect(facts.automation.filter((found) => found.name.startsWith("unknown"))).toEqual([]);
     expect(facts.storageMegabytesFree).toBeGreaterThan(0);
+  });
+
+  it("tells which private objects it may not see whole: those without View All in its permission sets", async () => {
+    const connection = await connect();
+    const hidden = () => connection.hiddenBySharing?.(["Lead", "Contact", "Task", "Campaign"]);
+    expect(await hidden()).toEqual([]);
+    const [lead] = idsOf((await leadsOf(connection)).slice(0, 1));
+    await control("automation", { salesforce: { hiddenRecords: [{ object: "Lead", ids: [lead] }] } });
+    const metered = (await counted()).salesforce.metered;
+    expect(await hidden()).toEqual(["Lead"]);
+    expect((await counted()).salesforce.metered - metered).toBe(1);
+    // Read alone is not enough.
+    await connection.deploy(leadPackage, { checkOnly: false });
+    await connection.assignPermissionSet("Ripeline");
+    expect(await hidden()).toEqual(["Lead"]);
+    const seesAll = leadPackage.map(({ path, content }) => ({
+      path,
+      content: content.replace(
+        "<object>Lead</object>",
+        "<object>Lead</object><viewAllRecords>true</viewAllRecords>",
+      ),
+    }));
+    await connection.deploy(seesAll, { checkOnly: false });
+    expect(await hidden()).toEqual([]);
+    org.configure({ hiddenObjects: ["ObjectPermissions"] });
+    try {
+      expect(await hidden()).toBeNull();
+    } finally {
+      org.configure({ hiddenObjects: [] });
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 -- Grain: one row per campaign member that responded (a marketing touch). responded_at is the start of responded_on in
 -- the workspace's zone: a touch known by date only precedes every event of its date.
 -- Where the CRM keeps no date of the response, the member's creation stands in. Source: definitions 8.
+-- A member whose lead or contact we have never seen (hidden by sharing) is a person known by id only; one whose record is
+-- deleted or out of scope is nobody's response.
 -- $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
@@ -27,12 +29,34 @@ members as (
         and member.isdeleted is not true
         and member.hasresponded
 ),
+-- Where a member names both, the lead was converted into the contact.
+unseen as (
+    select
+        members.member_id,
+        'record:' || coalesce(members.contact_id, members.lead_id) as person_id
+    from members
+    where coalesce(members.contact_id, members.lead_id) is not null
+        and not exists (
+            select 1
+            from mirror.salesforce_contact as contact
+            where contact.workspace_id = $1
+                and contact.connection_id = $2
+                and contact.id = members.contact_id
+        )
+        and not exists (
+            select 1
+            from mirror.salesforce_lead as lead
+            where lead.workspace_id = $1
+                and lead.connection_id = $2
+                and lead.id = members.lead_id
+        )
+),
 final as (
     select
         members.member_id,
         members.campaign_id,
         campaign.family_root,
-        coalesce(by_contact.person_id, by_lead.person_id) as person_id,
+        coalesce(by_contact.person_id, by_lead.person_id, unseen.person_id) as person_id,
         members.responded_on,
         members.responded_on::timestamp at time zone run.time_zone as responded_at,
         members.created_at
@@ -50,6 +74,7 @@ final as (
         on by_lead.workspace_id = $1
         and by_lead.connection_id = $2
         and by_lead.record_id = members.lead_id
+    left join unseen on unseen.member_id = members.member_id
     where members.responded_on <= run.today
 )
 select

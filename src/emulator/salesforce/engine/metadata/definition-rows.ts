@@ -37,7 +37,8 @@ function developerName(name: string): string {
 
 /** Brings the rows of both objects up to the present schema and tracking settings. */
 export function refreshDefinitions(state: OrgState): void {
-  const stamp = `${state.metadataVersion}/${JSON.stringify(state.settings.trackedFields)}`;
+  const hidden = new Set(state.automation.hiddenRecords.map(({ object }) => object.toLowerCase()));
+  const stamp = `${state.metadataVersion}/${JSON.stringify(state.settings.trackedFields)}/${[...hidden].join()}`;
   const entities = entityOf(state, "EntityDefinition");
   if (built.get(state) === stamp && entities.table.rowCount > 0) return;
   built.set(state, stamp);
@@ -49,7 +50,8 @@ export function refreshDefinitions(state: OrgState): void {
   let number = fields.table.rowCount;
   for (const { def } of state.entities.values()) {
     if (def.reach === "tooling") continue;
-    addEntityRow(state, def, ++number);
+    // Where sharing keeps records from somebody, the object is not open to everybody.
+    addEntityRow(state, def, ++number, hidden.has(def.name.toLowerCase()) ? "Private" : "ReadWrite");
     const tracked = new Set(trackedFields(state, def.name).map((name) => name.toLowerCase()));
     for (const field of def.fields) addFieldRow(state, def, field, ++number, isTracked(field, tracked));
   }
@@ -61,7 +63,7 @@ function isTracked(field: FieldDef, tracked: ReadonlySet<string>): boolean {
   return tracked.has(name) || (field.type === "reference" && tracked.has(name.replace(/id$/, "")));
 }
 
-function addEntityRow(state: OrgState, def: ObjectDef, number: number): void {
+function addEntityRow(state: OrgState, def: ObjectDef, number: number, sharing: string): void {
   const entity = entityOf(state, "EntityDefinition");
   const row = entity.table.appendRow(makeId(entity.def.keyPrefix, number));
   put(entity, row, "DurableId", def.name);
@@ -73,7 +75,7 @@ function addEntityRow(state: OrgState, def: ObjectDef, number: number): void {
   put(entity, row, "KeyPrefix", def.keyPrefix);
   put(entity, row, "IsCustomizable", 1);
   put(entity, row, "IsQueryable", 1);
-  put(entity, row, "InternalSharingModel", def.sharingModel ?? "ReadWrite");
+  put(entity, row, "InternalSharingModel", def.sharingModel ?? sharing);
 }
 
 function addFieldRow(

@@ -335,6 +335,7 @@ export const SETUP_OBJECTS: readonly ObjectDef[] = [
     text("NamespacePrefix", 15),
     text("Type", 40),
     reference("LicenseId", ["UserLicense"]),
+    flag("PermissionsViewAllData"),
   ]),
   setupObject(
     "PermissionSetAssignment",
