@@ -1,4 +1,5 @@
 import { connectSalesforce } from "./salesforce/connect.ts";
+import { beginSignIn, giveBack, redeemCode } from "./salesforce/sign-in.ts";
 import { salesforceStreams } from "./salesforce/streams.ts";
 
 /** How to connect to each CRM, by its name; the options differ by vendor. */
@@ -6,3 +7,6 @@ export const connectors = { salesforce: connectSalesforce } as const;
 
 /** What is read from each CRM, known without a connection. */
 export const streams = { salesforce: salesforceStreams } as const;
+
+/** How somebody signs in with a browser, by CRM. */
+export const signIns = { salesforce: { begin: beginSignIn, redeem: redeemCode, giveBack } } as const;

@@ -1,12 +1,15 @@
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Logger, pino } from "pino";
-import { connectors, streams } from "../connectors/registry.ts";
+import { connectors, signIns, streams } from "../connectors/registry.ts";
 import {
   type Environment,
+  holdsKey,
   parseEnvironment,
   readEnvironment,
+  type SalesforceAccess,
   salesforceAccess,
+  signInApp,
 } from "./config/environment.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
 import type {
@@ -19,7 +22,7 @@ import type {
 } from "./core/cycle.ts";
 import { BusyError, ConfigError, RipelineError, type StuckError } from "./core/errors.ts";
 import { toJson } from "./core/json.ts";
-import type { ApiUsage, OpenConnection } from "./core/ports.ts";
+import type { ApiUsage, OpenConnection, OrgIdentity } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
 import type { Settings } from "./core/settings.ts";
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
@@ -40,12 +43,21 @@ import { type ReportQuery, readReport } from "./metrics/report.ts";
 import { readStoredReport, type StoredReport } from "./metrics/report-data.ts";
 import { type CallBudget, readCallBudget, storedCallLedger } from "./mirror/call-ledger.ts";
 import { noteDailyCallLimit, pinConnection, readConnection } from "./mirror/connection-record.ts";
-import { readEmailKey } from "./mirror/email-key.ts";
+import { readEmailKey, resealEmailKey } from "./mirror/email-key.ts";
 import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "./mirror/forget-people.ts";
+import { openKeyring } from "./mirror/keyring.ts";
 import { pullCycle } from "./mirror/pull-cycle.ts";
 import { type Reconciliation, readReconciliation, reconcile } from "./mirror/reconcile.ts";
 import { type RecordCounts, readCounts } from "./mirror/record-counts.ts";
 import { newestPull, recordRun } from "./mirror/run-ledger.ts";
+import {
+  deleteGrant,
+  GRANT_NEED,
+  hasGrant,
+  resealGrant,
+  saveGrant,
+  storedGrants,
+} from "./mirror/stored-grant.ts";
 import type { MirrorKey } from "./mirror/stream-state.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "./provision/apply.ts";
 import type { ChosenCadence, WantedCadence } from "./provision/cadence.ts";
@@ -98,6 +110,23 @@ export interface AppOptions {
   readonly leaseMs?: number;
 }
 
+/** A sign-in of this process that waits for a browser. */
+export type SignIn = Awaited<ReturnType<(typeof signIns)["salesforce"]["begin"]>>;
+/** What the browser brought back; worth nothing after one use. */
+export type SignInCode = Parameters<(typeof signIns)["salesforce"]["redeem"]>[0];
+
+/** Which org the connection belongs to now, and how it signs in. */
+export interface Connected extends OrgIdentity {
+  readonly by: "environment" | "browser";
+}
+
+/** What was sealed anew under the first key of RIPELINE_SECRET_KEY. */
+export interface Resealed {
+  readonly keyId: string;
+  readonly grant: boolean;
+  readonly emailKey: boolean;
+}
+
 /** What may end a piece of work, and who is told when it does not end. */
 export interface WorkBounds {
   /** For messages: `compute`. */
@@ -134,6 +163,16 @@ export interface App {
     onProgress: (progress: CycleProgress) => void,
     signal?: AbortSignal,
   ): Promise<PushSummary>;
+  /**
+   * Checks a key of the environment, or redeems and stores what somebody granted in a browser, and ties the connection
+   * to the org. @throws ConfigError, AuthError, WrongOrgError; then the connection signs in as before
+   */
+  connect(signedIn: (SignInCode & { readonly keyId: string }) | null): Promise<Connected>;
+  /**
+   * Seals all that is encrypted in this workspace anew under the first key of RIPELINE_SECRET_KEY.
+   * @param keyId what the asking process has for its first key @throws ConfigError where this process has another
+   */
+  rotateKey(keyId: string): Promise<Resealed>;
   plan(): Promise<Plan>;
   /** Waits for a step that is under way on this connection. @throws BusyError when it does not end soon */
   apply(options: ApplyOptions): Promise<ApplyOutcome>;
@@ -208,8 +247,7 @@ export interface Elsewhere {
 export async function openApp(
   options: AppOptions,
 ): Promise<{ readonly app: App; readonly owner: Owner | null } | Elsewhere> {
-  const environment =
-    options.variables === undefined ? readEnvironment(options.envFile) : parseEnvironment(options.variables);
+  const environment = environmentOf(options);
   const read = readSettings(options.configFile);
   const settings = options.adjust?.(read.settings) ?? read.settings;
   const log = pino(
@@ -228,14 +266,15 @@ export async function openApp(
     await owner?.release();
     throw error;
   }
-  const parts: Parts = {
+  const signIn: SignInParts = {
     settings,
     environment,
     log,
     store,
-    connect: connectOnce(environment, settings, store, log),
+    allowedHosts: read.allowedHosts,
     leaseMs: options.leaseMs ?? LEASE_MS,
   };
+  const parts: Parts = { ...signIn, connect: connectOnce(signIn) };
   return { app: buildApp(parts, read, owner), owner };
 }
 
@@ -261,43 +300,73 @@ async function openStore(
   }
 }
 
-interface Parts {
+interface SignInParts {
   readonly settings: Settings;
   readonly environment: Environment;
   readonly log: Logger;
   readonly store: Database;
-  readonly connect: LazyConnection;
+  readonly allowedHosts: readonly string[];
   readonly leaseMs: number;
+}
+
+interface Parts extends SignInParts {
+  readonly connect: LazyConnection;
 }
 
 /** Signs in at the first call. `opened` is the connection of earlier calls, if there was one. */
 type LazyConnection = (() => Promise<OpenConnection>) & {
   readonly opened: () => Promise<OpenConnection> | undefined;
+  /** The next call signs in anew. */
+  readonly forget: () => void;
 };
 
-/** Signs in when first asked, checks that it is the org of this store, and keeps the connection. */
-function connectOnce(
-  environment: Environment,
-  settings: Settings,
-  store: Database,
-  log: Logger,
-): LazyConnection {
+/** A key of the environment. @throws ConfigError where there is none, or half of one */
+function ownAccess(environment: Environment): SalesforceAccess {
+  const access = salesforceAccess(environment);
+  if (access === null) {
+    throw new ConfigError(
+      "No CRM is configured. Set SALESFORCE_CLIENT_ID, SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY_FILE in .env " +
+        "(README, Connect a real org), or try `npm run demo`, which brings its own org.",
+    );
+  }
+  return access;
+}
+
+/** Opens a connection and checks that it is the org of this store. */
+async function openPinned(
+  { settings, store, log, allowedHosts }: SignInParts,
+  access: Partial<Parameters<typeof connectors.salesforce>[0]>,
+): Promise<{ readonly connection: OpenConnection; readonly identity: OrgIdentity }> {
+  const connection = await connectors.salesforce({
+    ...access,
+    log,
+    allowedHosts,
+    ceilingShare: settings.api.ceiling,
+    ledger: storedCallLedger(store, keyOf(settings)),
+  });
+  const identity = await connection.identity();
+  await pinConnection(store, keyOf(settings), identity);
+  return { connection, identity };
+}
+
+/**
+ * Signs in when first asked, checks that it is the org of this store, and keeps the connection. A key of the environment
+ * comes first, then what `ripeline connect` stored, then client credentials.
+ */
+function connectOnce(parts: SignInParts): LazyConnection {
+  const { environment, settings, store, leaseMs } = parts;
+  const key = keyOf(settings);
   let opened: Promise<OpenConnection> | undefined;
   const open = async (): Promise<OpenConnection> => {
-    const access = salesforceAccess(environment);
-    if (access === null) {
-      throw new ConfigError(
-        "No CRM is configured. Set SALESFORCE_CLIENT_ID, SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY_FILE in .env " +
-          "(README, Connect a real org), or try `npm run demo`, which brings its own org.",
-      );
+    if (holdsKey(environment) || !(await hasGrant(store, key))) {
+      return (await openPinned(parts, ownAccess(environment))).connection;
     }
-    const connection = await connectors.salesforce({
-      ...access,
-      log,
-      ceilingShare: settings.api.ceiling,
-      ledger: storedCallLedger(store, keyOf(settings)),
+    const { SALESFORCE_CLIENT_ID: clientId, SALESFORCE_CLIENT_SECRET: clientSecret } = environment;
+    const { connection } = await openPinned(parts, {
+      grants: storedGrants({ db: store, key, secretKey: environment.RIPELINE_SECRET_KEY, leaseMs }),
+      ...(clientId === undefined ? {} : { clientId }),
+      ...(clientSecret === undefined ? {} : { clientSecret }),
     });
-    await pinConnection(store, keyOf(settings), await connection.identity());
     return connection;
   };
   const connect = (): Promise<OpenConnection> => {
@@ -307,7 +376,122 @@ function connectOnce(
     });
     return opened;
   };
-  return Object.assign(connect, { opened: () => opened });
+  return Object.assign(connect, {
+    opened: () => opened,
+    forget: () => {
+      opened = undefined;
+    },
+  });
+}
+
+/**
+ * Begins a sign-in with a browser, in the process that somebody looks at: it needs no store.
+ * @returns also the key under which the store's process must keep what comes of it
+ * @throws ConfigError where the app is not named, RIPELINE_SECRET_KEY is missing, or a key of the environment would be
+ *   used in place of the sign-in
+ */
+export async function beginSignIn(
+  options: AppOptions,
+  { port, timeoutMs }: { readonly port: number; readonly timeoutMs: number },
+): Promise<SignIn & { readonly keyId: string }> {
+  const environment = environmentOf(options);
+  const { allowedHosts } = readSettings(options.configFile);
+  const { currentId: keyId } = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
+  if (holdsKey(environment)) {
+    throw new ConfigError(
+      "SALESFORCE_USERNAME, SALESFORCE_PRIVATE_KEY_FILE or SALESFORCE_ACCESS_TOKEN is set: it would be used in place of " +
+        "the sign-in. Unset it, or run `ripeline connect salesforce` without --browser to use it.",
+    );
+  }
+  const { loginUrl, clientId } = signInApp(environment);
+  const begun = await signIns.salesforce.begin({
+    clientId,
+    allowedHosts,
+    port,
+    timeoutMs,
+    ...(loginUrl === undefined ? {} : { loginUrl }),
+  });
+  return { ...begun, keyId };
+}
+
+/** What `connect` is to do where nobody says: check a key of the environment where there is one, else ask a browser. */
+export function prefersBrowser(options: AppOptions): boolean {
+  const environment = environmentOf(options);
+  return (
+    !holdsKey(environment) &&
+    environment.SALESFORCE_CLIENT_ID !== undefined &&
+    environment.SALESFORCE_CLIENT_SECRET === undefined
+  );
+}
+
+/** Tells which key of RIPELINE_SECRET_KEY comes first. @throws ConfigError where it is missing */
+export function firstKeyId(options: AppOptions): string {
+  return openKeyring(environmentOf(options).RIPELINE_SECRET_KEY, "what the store keeps encrypted").currentId;
+}
+
+function environmentOf(options: AppOptions): Environment {
+  return options.variables === undefined
+    ? readEnvironment(options.envFile)
+    : parseEnvironment(options.variables);
+}
+
+async function connectStep(
+  parts: Parts,
+  signedIn: (SignInCode & { readonly keyId: string }) | null,
+): Promise<Connected> {
+  const { environment, store, settings, allowedHosts } = parts;
+  const key = keyOf(settings);
+  if (signedIn === null) {
+    const { connection, identity } = await openPinned(parts, ownAccess(environment));
+    await connection.close();
+    await deleteGrant(store, key);
+    await signInAnew(parts);
+    return { ...identity, by: "environment" };
+  }
+  const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
+  const app = signInApp(environment);
+  if (holdsKey(environment) || app.clientId !== signedIn.clientId || keyring.currentId !== signedIn.keyId) {
+    throw otherSettings();
+  }
+  const grant = await signIns.salesforce.redeem(signedIn, {
+    allowedHosts,
+    ...(app.clientSecret === undefined ? {} : { clientSecret: app.clientSecret }),
+  });
+  try {
+    const { instanceUrl, accessToken } = grant;
+    const { connection, identity } = await openPinned(parts, { instanceUrl, accessToken });
+    await connection.close();
+    await saveGrant(store, key, keyring, grant);
+    await signInAnew(parts);
+    return { ...identity, by: "browser" };
+  } catch (error) {
+    await signIns.salesforce.giveBack(grant);
+    throw error;
+  }
+}
+
+/** What is under way goes on with the session it has. */
+async function signInAnew(parts: Parts): Promise<void> {
+  await settle(parts);
+  parts.connect.forget();
+}
+
+async function rotateKeyStep({ environment, store, settings }: Parts, keyId: string): Promise<Resealed> {
+  const key = keyOf(settings);
+  const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, "what the store keeps encrypted");
+  if (keyring.currentId !== keyId) throw otherSettings();
+  return store.transaction(async (tx) => ({
+    keyId,
+    grant: await resealGrant(tx, key, keyring),
+    emailKey: await resealEmailKey(tx, key.workspaceId, keyring),
+  }));
+}
+
+function otherSettings(): ConfigError {
+  return new ConfigError(
+    "The process that holds the store (`ripeline start`) was started with other variables than this one. Nothing was " +
+      "changed. Stop it, run this again, and start it.",
+  );
 }
 
 function keyOf(settings: Settings): MirrorKey {
@@ -395,6 +579,8 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
         },
         signal,
       ),
+    connect: (signedIn) => connectStep(parts, signedIn),
+    rotateKey: (keyId) => rotateKeyStep(parts, keyId),
     plan: async () => plan({ db: store, connection: await parts.connect() }, settings, wanted),
     apply: (options) =>
       inTurn(exclusively, (signal) =>

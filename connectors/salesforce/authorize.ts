@@ -1,71 +1,56 @@
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { SignJWT } from "jose";
-import { OAuth2 } from "jsforce";
-import { z } from "zod";
-import { AuthError, ConfigError, TransientHttpError, WireShapeError } from "../../src/core/errors.ts";
+import { AuthError, ConfigError } from "../../src/core/errors.ts";
+import type { TokenGrant } from "../../src/core/grants.ts";
 import { systemClock } from "../../src/core/time.ts";
-import { type Http, readText } from "../shared/http.ts";
-import { redact } from "../shared/redact.ts";
+import type { Http } from "../shared/http.ts";
 import { DEFAULT_LOGIN_URL, type SalesforceOptions } from "./connect-options.ts";
-import { type JsforceRequest, type JsforceResponse, jsforceTransport } from "./jsforce-transport.ts";
+import { requestTokens, type TokenEndpoint, TokenRefused } from "./token-endpoint.ts";
+import { trustedOrigin } from "./trusted-address.ts";
 
 /** A usable session: where and with what. */
-export interface Grant {
+interface Session {
   readonly accessToken: string;
   readonly instanceUrl: string;
 }
 
-const TokenAnswer = z.looseObject({
-  access_token: z.string().min(1),
-  instance_url: z.url(),
-  refresh_token: z.string().optional(),
-});
-const TokenRefusal = z.looseObject({ error: z.string(), error_description: z.string().default("") });
+/** Gets a session with another token than the refused one; null: any. */
+type SessionSource = (refused: string | null) => Promise<Session>;
 
 /** Salesforce takes at most three minutes; the rest is room for clocks that differ. */
 const JWT_LIFE_SECONDS = 150;
 const SKEW_WORTH_A_SECOND_TRY_SECONDS = 30;
 
-/** Refused in the token endpoint's words; `date` is the server's clock. */
-class TokenRefused extends AuthError {
-  readonly refusal: string;
-  readonly serverDate: Date | null;
-  constructor(refusal: string, message: string, serverDate: Date | null) {
-    super("salesforce", message);
-    this.name = "AuthError";
-    this.refusal = refusal;
-    this.serverDate = serverDate;
-  }
-}
-
 /**
  * How this connection gets tokens, or null where only a ready access token was given.
  *
- * The order is by what cannot expire: JWT bearer, client credentials, refresh token. A rotated refresh token is stored
- * before the access token that came with it is used: the old one is void from then on.
+ * A grant of the store comes first, for the caller gives it only where it is to be used; then what cannot expire: JWT
+ * bearer, client credentials. These two bring no refresh token, and each process keeps its access tokens in memory.
  * @throws ConfigError when the private key is not readable
  * @throws AuthError naming the variable to check; TransientHttpError when the login host is down
  * @see https://help.salesforce.com/s/articleView?id=sf.remoteaccess_oauth_flows.htm
  */
-export function grantSource(options: SalesforceOptions, http: Http): (() => Promise<Grant>) | null {
-  const { clientId, clientSecret, username, privateKey } = options;
-  const loginUrl = (options.loginUrl ?? DEFAULT_LOGIN_URL).replace(/\/+$/, "");
-  const clock = options.clock ?? systemClock;
+export function sessionSource(options: SalesforceOptions, http: Http): SessionSource | null {
+  const { clientId, clientSecret, username, privateKey, grants, allowedHosts = [] } = options;
+  if (grants !== undefined) {
+    return async (refused) =>
+      refused === null
+        ? await grants.newest()
+        : await grants.renewed(refused, (grant, lostSince) => refresh(options, http, grant, lostSince));
+  }
   if (clientId === undefined) return null;
-  const oauth2 = new OAuth2({ loginUrl, clientId, ...(clientSecret === undefined ? {} : { clientSecret }) });
-  oauth2._transport = jsforceTransport((request) => sendTokenRequest(http, request));
+  const loginUrl = loginOrigin(options.loginUrl, allowedHosts);
+  const clock = options.clock ?? systemClock;
+  const endpoint: TokenEndpoint = { loginUrl, clientId, allowedHosts };
 
   if (username !== undefined && privateKey !== undefined) {
     const key = readPrivateKey(privateKey);
-    // The assertion identifies the client by its signature; jsforce would add the secret if it had one.
-    oauth2.clientSecret = null;
-    const request = async (now: Date): Promise<Grant> =>
-      toGrant(
-        await oauth2.requestToken({
-          grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
-          assertion: await signAssertion(key, { clientId, username, audience: loginUrl, now }),
-        }),
-      ).grant;
+    // The assertion identifies the client by its signature: no secret goes with it.
+    const request = async (now: Date): Promise<Session> =>
+      requestTokens(endpoint, http, {
+        grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        assertion: await signAssertion(key, { clientId, username, audience: loginUrl, now }),
+      });
     return async () => {
       const now = clock.now();
       try {
@@ -80,19 +65,46 @@ export function grantSource(options: SalesforceOptions, http: Http): (() => Prom
       }
     };
   }
-  if (options.refreshToken !== undefined) {
-    let refreshToken = options.refreshToken;
-    return async () => {
-      const { grant, rotated } = toGrant(await oauth2.refreshToken(refreshToken));
-      if (rotated !== undefined && rotated !== refreshToken) {
-        refreshToken = rotated;
-        await options.storeRefreshToken?.(rotated);
-      }
-      return grant;
-    };
-  }
   if (clientSecret === undefined) return null;
-  return async () => toGrant(await oauth2.requestToken({ grant_type: "client_credentials" })).grant;
+  return () => requestTokens({ ...endpoint, clientSecret }, http, { grant_type: "client_credentials" });
+}
+
+/** @throws ConfigError where secrets may not go there */
+export function loginOrigin(loginUrl: string | undefined, allowedHosts: readonly string[]): string {
+  return trustedOrigin(loginUrl ?? DEFAULT_LOGIN_URL, {
+    name: "SALESFORCE_LOGIN_URL",
+    allowedHosts,
+    mayBeLoopback: true,
+  });
+}
+
+/** The vendor replaces a refresh token when it is used; one that is used twice revokes all that came from it. */
+async function refresh(
+  { clientId, clientSecret, allowedHosts = [] }: SalesforceOptions,
+  http: Http,
+  grant: TokenGrant,
+  lostSince: Date | null,
+): Promise<TokenGrant> {
+  const endpoint: TokenEndpoint = {
+    loginUrl: loginOrigin(grant.loginUrl, allowedHosts),
+    clientId: grant.clientId,
+    allowedHosts,
+    ...(clientSecret === undefined || clientId !== grant.clientId ? {} : { clientSecret }),
+  };
+  try {
+    const tokens = await requestTokens(endpoint, http, {
+      grant_type: "refresh_token",
+      refresh_token: grant.refreshToken,
+    });
+    return { ...grant, ...tokens, refreshToken: tokens.refreshToken ?? grant.refreshToken };
+  } catch (error) {
+    const isVoid = error instanceof TokenRefused && error.refusal === "invalid_grant";
+    if (lostSince === null || !isVoid) throw error;
+    throw new AuthError(
+      "salesforce",
+      `${error.message} A refresh that began at ${lostSince.toISOString()} did not end: its process died or lost the connection, and the token that was on its way is lost with it.`,
+    );
+  }
 }
 
 function readPrivateKey(pem: string): KeyObject {
@@ -123,75 +135,4 @@ async function signAssertion(
     .setAudience(claims.audience)
     .setExpirationTime(seconds + JWT_LIFE_SECONDS)
     .sign(key);
-}
-
-function toGrant(answer: unknown): { readonly grant: Grant; readonly rotated: string | undefined } {
-  const parsed = TokenAnswer.safeParse(answer);
-  if (!parsed.success) {
-    throw new WireShapeError(
-      "salesforce",
-      "The token answer lacks access_token or instance_url. Check that SALESFORCE_LOGIN_URL is a Salesforce login address.",
-    );
-  }
-  const { access_token: accessToken, instance_url: instanceUrl, refresh_token: rotated } = parsed.data;
-  return { grant: { accessToken, instanceUrl }, rotated };
-}
-
-async function sendTokenRequest(http: Http, request: JsforceRequest): Promise<JsforceResponse> {
-  const host = new URL(request.url).host;
-  const body = String(request.body);
-  const step = "The Salesforce token request";
-  const answer = await http.open({
-    method: "POST",
-    url: request.url,
-    headers: { ...request.headers },
-    body,
-    step,
-  });
-  const text = await readText(answer);
-  if (answer.status >= 200 && answer.status < 300 && text.trimStart().startsWith("{")) {
-    return { statusCode: answer.status, headers: Object.fromEntries(answer.headers), body: text };
-  }
-  const refused = TokenRefusal.safeParse(parseJson(text));
-  if (answer.status >= 500 || !refused.success) {
-    throw new TransientHttpError(
-      "salesforce",
-      `${step} failed: ${host} answered HTTP ${answer.status} and no token. The org is down, or SALESFORCE_LOGIN_URL is not a Salesforce login address.`,
-      answer.status,
-    );
-  }
-  const { error, error_description: description } = refused.data;
-  const date = new Date(answer.headers.get("date") ?? "");
-  throw new TokenRefused(
-    error,
-    `${step} was refused by ${host}: ${error}: ${redact(description)}. ${whatToCheck(error, description, body)}`,
-    Number.isNaN(date.getTime()) ? null : date,
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The endpoint has few codes and many causes; the description narrows them. Codes first, words only to be kinder. */
-function whatToCheck(error: string, description: string, body: string): string {
-  if (error === "invalid_client_id")
-    return "Check SALESFORCE_CLIENT_ID (the consumer key of the external client app).";
-  if (error === "invalid_client") return "Check SALESFORCE_CLIENT_ID and SALESFORCE_CLIENT_SECRET.";
-  if (/approved/i.test(description)) {
-    return "Pre-authorise the integration user for the external client app (OAuth policies, admin-approved users).";
-  }
-  if (/no client credentials user/i.test(description)) {
-    return "Set a run-as user for the client credentials flow in the external client app.";
-  }
-  if (body.includes("jwt-bearer")) {
-    return "Check SALESFORCE_USERNAME, that SALESFORCE_PRIVATE_KEY_FILE belongs to the certificate uploaded to the app, and that SALESFORCE_LOGIN_URL is the org's (test.salesforce.com for a sandbox).";
-  }
-  if (body.includes("grant_type=refresh_token"))
-    return "The refresh token is void: run `ripeline connect salesforce` again.";
-  return "Check SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and that SALESFORCE_LOGIN_URL is the org's My Domain.";
 }

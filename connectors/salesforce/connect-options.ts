@@ -1,10 +1,11 @@
+import type { SharedGrants } from "../../src/core/grants.ts";
 import type { CallLedger } from "../../src/core/ports.ts";
 import type { Clock } from "../../src/core/time.ts";
 import type { ConnectorLog } from "../shared/connector-log.ts";
 import type { HttpLimits } from "../shared/http.ts";
 import type { Pacing } from "../shared/retry.ts";
 
-/** What it takes to reach an org. Either a ready access token with its instance, or one of three OAuth grants. */
+/** What it takes to reach an org. Either a ready access token with its instance, or an OAuth grant. */
 export interface SalesforceOptions {
   /** Where tokens come from: https://login.salesforce.com (default), https://test.salesforce.com or a My Domain. */
   readonly loginUrl?: string;
@@ -16,9 +17,10 @@ export interface SalesforceOptions {
   readonly username?: string;
   /** PEM text, PKCS#8 or PKCS#1. */
   readonly privateKey?: string;
-  readonly refreshToken?: string;
-  /** Salesforce replaces a refresh token when it is used; called before the new access token is. */
-  readonly storeRefreshToken?: (refreshToken: string) => Promise<void>;
+  /** The grant of `ripeline connect`, which all processes of a store share; it is used in place of every other. */
+  readonly grants?: SharedGrants;
+  /** Hosts outside the vendor's domains that secrets may go to: `host` or `host:port`. */
+  readonly allowedHosts?: readonly string[];
   /** `67.0`; by default the newest that both the org and we know. */
   readonly apiVersion?: string;
   readonly log: ConnectorLog;

@@ -7,7 +7,7 @@ import { createRateGovernor } from "../shared/rate-governor.ts";
 import { pacingDuring, realPacing } from "../shared/retry.ts";
 import { createTokenSource } from "../shared/token-source.ts";
 import { createAccessReader } from "./access.ts";
-import { grantSource } from "./authorize.ts";
+import { loginOrigin, sessionSource } from "./authorize.ts";
 import { NEWEST_KNOWN_VERSION, type SalesforceOptions } from "./connect-options.ts";
 import { deployPackage } from "./deploy.ts";
 import { readFacts } from "./facts.ts";
@@ -21,6 +21,8 @@ import { removeRows } from "./remove.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
 import { readHiddenBySharing } from "./sharing.ts";
 import { salesforceStreams } from "./streams.ts";
+import { tokenHttp } from "./token-endpoint.ts";
+import { trustedOrigin } from "./trusted-address.ts";
 import { MAX_BATCH, writeRows } from "./write.ts";
 import { writeRowsByBulk } from "./write-bulk.ts";
 
@@ -35,22 +37,29 @@ const FLAG_RESERVE = 0.2;
 
 /**
  * Connects to one Salesforce org. Gets a token unless one is given, and settles the API version; neither is metered.
- * @throws ConfigError for missing or contradictory options; AuthError when the org refuses us; TransientHttpError when
+ * @throws ConfigError for missing options and for addresses that secrets may not go to; AuthError when the org refuses us; TransientHttpError when
  *   it cannot be reached
  */
 export async function connectSalesforce(options: SalesforceOptions): Promise<OpenConnection> {
-  checkAddress("SALESFORCE_LOGIN_URL", options.loginUrl);
-  checkAddress("SALESFORCE_INSTANCE_URL", options.instanceUrl);
+  const { allowedHosts = [] } = options;
+  loginOrigin(options.loginUrl, allowedHosts);
+  let instanceUrl =
+    options.instanceUrl === undefined
+      ? undefined
+      : trustedOrigin(options.instanceUrl, {
+          name: "SALESFORCE_INSTANCE_URL",
+          allowedHosts,
+          mayBeLoopback: true,
+        });
   const http = createHttp("salesforce", ...(options.http === undefined ? [] : [options.http]));
   const pacing = options.pacing ?? realPacing;
-  const fetchGrant = grantSource(options, http);
-  let instanceUrl = options.instanceUrl?.replace(/\/+$/, "");
-  const tokens = createTokenSource(async () => {
-    if (fetchGrant === null) throw noWayToRenew(options);
-    const grant = await fetchGrant();
-    instanceUrl ??= grant.instanceUrl.replace(/\/+$/, "");
+  const getSession = sessionSource(options, tokenHttp(options.http));
+  const tokens = createTokenSource(async (refused) => {
+    if (getSession === null) throw noWayToRenew(options);
+    const session = await getSession(refused);
+    instanceUrl ??= session.instanceUrl;
     options.log.debug({ host: new URL(instanceUrl).host }, "salesforce token obtained");
-    return grant.accessToken;
+    return session.accessToken;
   }, options.accessToken ?? null);
   if (options.accessToken === undefined || instanceUrl === undefined) await tokens.current();
   if (instanceUrl === undefined) {
@@ -142,15 +151,6 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
         }),
       ),
   };
-}
-
-function checkAddress(variable: string, address: string | undefined): void {
-  if (address === undefined) return;
-  const { protocol } = URL.parse(address) ?? { protocol: "" };
-  if (protocol === "https:" || protocol === "http:") return;
-  throw new ConfigError(
-    `${variable}: "${address}" is no address; expected one like https://acme.my.salesforce.com.`,
-  );
 }
 
 function noWayToRenew(options: SalesforceOptions): AuthError {

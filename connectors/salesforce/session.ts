@@ -78,7 +78,7 @@ const FIRST_DELAY_MS = 500;
  */
 export function createSession(options: SessionOptions): Session {
   const { http, tokens, governor, pacing, instanceUrl, version, log } = options;
-  const host = new URL(instanceUrl).host;
+  const { host, origin } = new URL(instanceUrl);
   // The token is put on by `send`, so that a renewed one is used at once.
   const jsforce = new JsforceConnection({ instanceUrl, version });
 
@@ -132,6 +132,13 @@ export function createSession(options: SessionOptions): Session {
     token: string,
     counter: { calls: number },
   ): Promise<HttpAnswer> {
+    // A path from an answer may be a whole address; the token goes nowhere but to the org.
+    if (URL.parse(url)?.origin !== origin) {
+      throw new WireShapeError(
+        "salesforce",
+        `${call.step}: ${host} led to another host. Nothing was sent there; if a proxy stands before the org, check what it changes in answers.`,
+      );
+    }
     const metered = isMetered(call.path);
     const count = (): void => {
       if (!metered) return;

@@ -93,8 +93,9 @@ export const salesforceStreams: readonly StreamSpec[] = [
     [
       field("LeadId", "text"),
       field("Field", "text"),
-      field("OldValue", "text"),
-      field("NewValue", "text"),
+      // The org keeps the history of any field it likes: names, addresses, telephone numbers.
+      field("OldValue", "text", { keep: "history" }),
+      field("NewValue", "text", { keep: "history" }),
       created,
       createdBy,
       isDeleted,
@@ -114,7 +115,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       field("TaskSubtype", "text"),
       field("CallType", "text", optional),
       field("CallDurationInSeconds", "integer", optional),
-      field("CallDisposition", "text", optional),
+      field("CallDisposition", "text", { need: "optional", keep: "presence" }),
       field("CompletedDateTime", "timestamptz"),
       field("IsArchived", "boolean"),
       created,

@@ -5,7 +5,11 @@ const secrets: readonly (readonly [RegExp, string])[] = [
   [/\b00D\w{12,15}![\w.]+/g, "(token)"],
   [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, "(token)"],
   [/\bBearer\s+\S+/gi, "Bearer (token)"],
-  [/\b(assertion|client_secret|refresh_token|access_token|password)=[^&\s"]+/gi, "$1=(hidden)"],
+  [/\b5Aep\w{6,}[\w.]*/g, "(token)"],
+  [
+    /\b(assertion|client_secret|refresh_token|access_token|password|code|code_verifier)=[^&\s"]+/gi,
+    "$1=(hidden)",
+  ],
   [/[^\s@'"<>,;:()[\]]+@[^\s@'"<>,;:()[\]]+\.[a-z]{2,}/gi, "(e-mail)"],
 ];
 

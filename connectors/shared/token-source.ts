@@ -9,13 +9,18 @@ export interface TokenSource {
   renew(refused: string): Promise<string>;
 }
 
-/** @param fetchToken gets a fresh token; throws AuthError where there is no means to */
-export function createTokenSource(fetchToken: () => Promise<string>, initial: string | null): TokenSource {
+/**
+ * @param fetchToken gets another token than the refused one (null: any); throws AuthError where there is no means to
+ */
+export function createTokenSource(
+  fetchToken: (refused: string | null) => Promise<string>,
+  initial: string | null,
+): TokenSource {
   let token = initial;
   let renewal: Promise<string> | null = null;
 
-  function fetchOnce(): Promise<string> {
-    renewal ??= fetchToken()
+  function fetchOnce(refused: string | null): Promise<string> {
+    renewal ??= fetchToken(refused)
       .then((fresh) => {
         token = fresh;
         return fresh;
@@ -27,7 +32,7 @@ export function createTokenSource(fetchToken: () => Promise<string>, initial: st
   }
 
   return {
-    current: async () => token ?? (await fetchOnce()),
-    renew: async (refused) => (token !== null && token !== refused ? token : await fetchOnce()),
+    current: async () => token ?? (await fetchOnce(null)),
+    renew: async (refused) => (token !== null && token !== refused ? token : await fetchOnce(refused)),
   };
 }

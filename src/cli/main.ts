@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { Command, CommanderError, Option } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import type { AppOptions } from "../app.ts";
 import type { Json } from "../core/json.ts";
 import { systemClock } from "../core/time.ts";
@@ -18,6 +18,7 @@ import {
   wholeNumber,
   withCommonOptions,
 } from "./command-line.ts";
+import type { ConnectOptions } from "./connect.ts";
 import type { DemoOptions } from "./demo.ts";
 import type { EmulatorCommandOptions } from "./emulator.ts";
 import type { operations } from "./operations.ts";
@@ -127,6 +128,29 @@ function buildProgram(): Command {
       .option("--write-env <file>", "writes the variables that let any other command connect"),
     ["ripeline emulator --leads 5000 --write-env emulator.env", "ripeline sync --env emulator.env"],
   ).action(async (options: EmulatorCommandOptions) => (await import("./emulator.ts")).runEmulator(options));
+
+  withCommonOptions(
+    program
+      .command("connect")
+      .description(
+        "checks a key of the environment, or signs in with a browser, and ties the store to the org",
+      )
+      .addArgument(new Argument("<crm>").choices(["salesforce"]))
+      .option("--browser", "signs in with a browser, also where a client secret would do without")
+      .option(
+        "--port <n>",
+        "port of this machine that the browser comes back to: http://localhost:PORT/callback must be a callback of the app",
+        wholeNumber("--port", 0, 65_535),
+        1717,
+      )
+      .option("--no-open", "prints the address and opens no browser")
+      .option("--rotate-key", "seals what is stored anew under the first key of RIPELINE_SECRET_KEY=NEW,OLD"),
+    ["ripeline connect salesforce", "ripeline connect salesforce --browser --no-open"],
+  ).action(async (_crm: string, options: CommonOptions & ConnectOptions) => {
+    const { connectRequest } = await import("./connect.ts");
+    const { operation, args } = await connectRequest(appOptions(options), options);
+    await operate(operation, args, options);
+  });
 
   withCommonOptions(
     program.command("doctor").description("tells what is missing before the numbers can be trusted"),

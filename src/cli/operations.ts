@@ -1,5 +1,6 @@
 import { applyOperation } from "./apply.ts";
 import { auditOperation } from "./audit.ts";
+import { connectOperation, rotateKeyOperation } from "./connect.ts";
 import { costsImportOperation } from "./costs-import.ts";
 import { doctorOperation } from "./doctor.ts";
 import { explainOperation } from "./explain.ts";
@@ -14,12 +15,14 @@ import { undoOperation } from "./undo.ts";
 export const operations = {
   apply: applyOperation,
   audit: auditOperation,
+  connect: connectOperation,
   costsImport: costsImportOperation,
   doctor: doctorOperation,
   explain: explainOperation,
   forget: forgetOperation,
   plan: planOperation,
   report: reportOperation,
+  rotateKey: rotateKeyOperation,
   status: statusOperation,
   sync: syncOperation,
   undo: undoOperation,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
+import { parseSecretKeys, SECRET_KEY_FORM } from "../core/secret-key.ts";
 
 /**
  * The environment, read here and nowhere else. The names are part of the command line's contract;
@@ -39,7 +40,9 @@ export const environmentSchema = z.object({
     })
     .optional(),
   RIPELINE_DATA_DIR: z.string().trim().min(1).default(".ripeline"),
-  RIPELINE_SECRET_KEY: text,
+  RIPELINE_SECRET_KEY: text.refine((value) => value === undefined || parseSecretKeys(value) !== null, {
+    error: SECRET_KEY_FORM,
+  }),
   RIPELINE_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("warn"),
 });
 
@@ -102,6 +105,34 @@ export interface SalesforceAccess {
   readonly username?: string;
   /** PEM text. */
   readonly privateKey?: string;
+}
+
+/** Whether the environment itself holds a key: then a sign-in that the store holds is not used. */
+export function holdsKey(e: Environment): boolean {
+  return (
+    e.SALESFORCE_ACCESS_TOKEN !== undefined ||
+    e.SALESFORCE_USERNAME !== undefined ||
+    e.SALESFORCE_PRIVATE_KEY_FILE !== undefined
+  );
+}
+
+/** The app as which somebody signs in with a browser. @throws ConfigError where it is not named */
+export function signInApp(e: Environment): {
+  readonly loginUrl?: string;
+  readonly clientId: string;
+  readonly clientSecret?: string;
+} {
+  if (e.SALESFORCE_CLIENT_ID === undefined) {
+    throw new ConfigError(
+      "SALESFORCE_CLIENT_ID is missing: signing in with a browser needs the consumer key of your external client app " +
+        "(README, Connect a real org).",
+    );
+  }
+  return {
+    clientId: e.SALESFORCE_CLIENT_ID,
+    ...(e.SALESFORCE_LOGIN_URL === undefined ? {} : { loginUrl: e.SALESFORCE_LOGIN_URL }),
+    ...(e.SALESFORCE_CLIENT_SECRET === undefined ? {} : { clientSecret: e.SALESFORCE_CLIENT_SECRET }),
+  };
 }
 
 /**
@@ -173,6 +204,6 @@ function incomplete(what: string): ConfigError {
     `The Salesforce connection is incomplete: ${what}. Set SALESFORCE_CLIENT_ID, SALESFORCE_USERNAME and ` +
       "SALESFORCE_PRIVATE_KEY_FILE (JWT), or SALESFORCE_CLIENT_ID, SALESFORCE_CLIENT_SECRET and " +
       "SALESFORCE_LOGIN_URL of your My Domain (client credentials), or SALESFORCE_INSTANCE_URL and " +
-      "SALESFORCE_ACCESS_TOKEN.",
+      "SALESFORCE_ACCESS_TOKEN; or sign in with a browser: `ripeline connect salesforce --browser`.",
   );
 }

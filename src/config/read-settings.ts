@@ -16,6 +16,8 @@ export interface Cadences {
 export interface ReadSettings {
   readonly settings: Settings;
   readonly cadences: Cadences;
+  /** Hosts outside the vendor's domains that secrets of the connection may go to. */
+  readonly allowedHosts: readonly string[];
   /** The file that was read, or null: defaults only. */
   readonly file: string | null;
 }
@@ -108,7 +110,7 @@ function lineOf(
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 
-function fromFile(file: SettingsFile): { settings: Settings; cadences: Cadences } {
+function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
   const settings: Settings = {
     workspace: {
       id: file.workspace.id,
@@ -193,6 +195,7 @@ function fromFile(file: SettingsFile): { settings: Settings; cadences: Cadences 
   };
   return {
     settings,
+    allowedHosts: file.connections.salesforce.allowed_hosts,
     cadences: {
       fastMinutes: file.cadence.fast_minutes,
       moneyMinutes: file.cadence.money_minutes,

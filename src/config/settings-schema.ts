@@ -8,6 +8,13 @@ const isoDate = z.iso.date({ error: "a date such as 2026-12-24" });
 const userId = z
   .string()
   .regex(/^005[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$/, { error: "a Salesforce user id (005...)" });
+/** As `URL.host` has it: lower case, with a port only where it is not 443. */
+const hostName = z
+  .string()
+  .transform((host) => host.toLowerCase())
+  .refine((host) => /^[a-z0-9.[\]:-]+$/.test(host) && URL.parse(`https://${host}`)?.host === host, {
+    error: "a host such as gateway.acme.com or gateway.acme.com:8443, without https:// and without a path",
+  });
 const share = z.number().min(0).max(1);
 
 function isTimeZone(zone: string): boolean {
@@ -214,7 +221,17 @@ const cadenceMinutes = z.int().min(1).nullable().default(null);
 export const settingsFileSchema = z.strictObject({
   workspace: workspaceSchema.prefault({}),
   connections: z
-    .strictObject({ salesforce: z.strictObject({ id: z.string().default("salesforce") }).prefault({}) })
+    .strictObject({
+      salesforce: z
+        .strictObject({
+          id: z.string().default("salesforce"),
+          allowed_hosts: z
+            .array(hostName)
+            .default([])
+            .describe("Hosts outside Salesforce's domains that tokens and keys may be sent to."),
+        })
+        .prefault({}),
+    })
     .prefault({}),
   rot: rotSchema.prefault({}),
   touch: touchSchema.prefault({}),

@@ -119,6 +119,12 @@ export class SchemaTooNewError extends RipelineError {
   readonly retryable = false;
 }
 
+/** Something encrypted in the store is not as it was written, though its key is here. */
+export class SealBrokenError extends RipelineError {
+  readonly code = "SEAL_BROKEN";
+  readonly retryable = false;
+}
+
 /** A check on computed numbers failed: rows multiplied, or totals that must agree do not. */
 export class MetricIntegrityError extends RipelineError {
   readonly code = "METRIC_INTEGRITY";

@@ -9,9 +9,10 @@ export type ColumnType = "text" | "boolean" | "numeric" | "integer" | "date" | "
 
 /**
  * How a cell is kept. `plain`: as it is. `email`: only a keyed hash and the domain. `subject`: only whether it matches
- * the patterns of automated or cancelled activities. The raw text of the last two never leaves the page's transaction.
+ * the patterns of automated or cancelled activities. `history`: an owner's id or a status; of other fields nothing.
+ * `presence`: only that something stands there. The raw text of all but the first never leaves the page's transaction.
  */
-export type Keep = "plain" | "email" | "subject";
+export type Keep = "plain" | "email" | "subject" | "history" | "presence";
 
 export interface StreamField {
   /** The vendor's API name, verbatim. */

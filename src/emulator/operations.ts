@@ -61,7 +61,8 @@ export const salesforceOperations = [
     ],
     documentation: `${HELP}=sf.remoteaccess_oauth_web_server_flow.htm`,
     confidence: "documented",
-    notes: "Approves at once as the integration user; a code lives 15 minutes and works once.",
+    notes:
+      "Approves at once as the integration user; a code lives 15 minutes and works once. Callbacks of this machine and https ones count as the app's own, where the vendor compares with its list to the letter. A challenge is SHA-256 in base64url; the app does not insist on one, nor on its secret, which are settings at the vendor. The words of the refusals are unconfirmed.",
   },
   {
     ...open,
@@ -71,7 +72,7 @@ export const salesforceOperations = [
     documentation: `${HELP}=remoteaccess_oauth_refresh_token_flow.htm`,
     confidence: "unconfirmed",
     notes:
-      "JWT bearer (RS256 verified), client credentials, authorization code, refresh with rotation. The refresh reply is recorded; the JWT, client-credentials and rotation replies are not.",
+      "JWT bearer (RS256 verified), client credentials, authorization code with PKCE, refresh with rotation: a refresh token used twice ends all refresh and access tokens that came from the same sign-in. No grace period is documented. The refresh reply is recorded; the JWT, client-credentials and rotation replies are not.",
   },
   {
     ...open,

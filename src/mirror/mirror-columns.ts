@@ -15,6 +15,9 @@ export interface KeepRules {
   readonly touch: Settings["touch"];
 }
 
+/** A user's or a queue's id. */
+const OWNER_ID = "^(005|00G)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?$";
+
 /** Vendor names are written without quotes in every statement of ours, so Postgres folds them to lower case. */
 export function columnName(field: string): string {
   return field.toLowerCase();
@@ -37,6 +40,15 @@ export function mirrorColumns(field: StreamField, rules: KeepRules): readonly Mi
         { name: `${name}_domain`, value: sql`nullif(split_part(${address}, '@', 2), '')` },
       ];
     }
+    case "history":
+      return [
+        {
+          name,
+          value: sql`case when s.field = 'Status' or ${staged} ~ ${OWNER_ID} then nullif(${staged}, '') end`,
+        },
+      ];
+    case "presence":
+      return [{ name, value: sql`case when nullif(${staged}, '') is not null then 'given' end` }];
     case "subject":
       return [
         { name: `${name}_is_automated`, value: matchesAny(staged, rules.touch.automatedSubjects) },

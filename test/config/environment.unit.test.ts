@@ -24,6 +24,12 @@ describe("the environment", () => {
     );
   });
 
+  test("a secret key of another form is refused without its value", () => {
+    expect(() => parseEnvironment({ RIPELINE_SECRET_KEY: "hunter2" })).toThrow(
+      /^RIPELINE_SECRET_KEY: expected 32 random bytes as base64/,
+    );
+  });
+
   test("an empty variable counts as not set", () => {
     expect(parseEnvironment({ DATABASE_URL: "" }).DATABASE_URL).toBeUndefined();
   });

@@ -45,6 +45,27 @@ describe("ripeline.yaml", () => {
     expect(() => parseSettings(text, "f.yaml")).toThrow(message);
   });
 
+  test("hosts that secrets may go to are hosts, in lower case", () => {
+    const hostsOf = (hosts: string) =>
+      parseSettings(`connections:\n  salesforce:\n    allowed_hosts: [${hosts}]\n`, "f.yaml").connections
+        .salesforce.allowed_hosts;
+    expect(hostsOf('Gateway.ACME.com, "gateway.acme.com:8443"')).toEqual([
+      "gateway.acme.com",
+      "gateway.acme.com:8443",
+    ]);
+    for (const wrong of [
+      "https://gateway.acme.com",
+      "gateway.acme.com/api",
+      "me@gateway.acme.com",
+      '"*.acme.com"',
+      '""',
+    ]) {
+      expect(() => hostsOf(wrong), wrong).toThrow(
+        /f\.yaml:3: connections\.salesforce\.allowed_hosts\.0: expected a host/,
+      );
+    }
+  });
+
   test("a file that does not exist is named", () => {
     expect(() => readSettings("no-such.yaml")).toThrow(/no-such\.yaml: no such file/);
   });

@@ -209,6 +209,59 @@ describe("a page in the mirror", () => {
     ]);
   });
 
+  test("of a field's history owners' ids and statuses are kept, of a call's disposition that there is one", async () => {
+    const history = streamOf("LeadHistory");
+    const changes = [
+      ["Owner", "005000000000001AAA", "00G000000000001AAA"],
+      ["Owner", "Ann Lee", "Inside Sales"],
+      ["Status", "Open", "Nurture"],
+      ["Email", "ann@acme.example", "lee@acme.example"],
+      ["Phone", "+1 555 0100", ""],
+      ["leadConverted", "", ""],
+    ].map(([field, oldValue, newValue], at) => ({
+      Id: `01700000000000${at}AAA`,
+      LeadId: "00Q000000000001AAA",
+      Field: field ?? "",
+      OldValue: oldValue ?? "",
+      NewValue: newValue ?? "",
+      IsDeleted: false,
+      CreatedDate: "2026-05-01T08:00:00.000Z",
+      CreatedById: "005000000000001AAA",
+    }));
+    await mergePage(store.database, csvPage(history, changes, { queriedAt: noon }), underWay, true);
+    const Change = z.object({
+      field: z.string(),
+      oldvalue: z.string().nullable(),
+      newvalue: z.string().nullable(),
+    });
+    const kept = await store.database.any(
+      Change,
+      sql`select field, oldvalue, newvalue from mirror.salesforce_lead_history order by id`,
+    );
+    expect(kept.map(({ field, oldvalue, newvalue }) => [field, oldvalue, newvalue])).toEqual([
+      ["Owner", "005000000000001AAA", "00G000000000001AAA"],
+      ["Owner", null, null],
+      ["Status", "Open", "Nurture"],
+      ["Email", null, null],
+      ["Phone", null, null],
+      ["leadConverted", null, null],
+    ]);
+
+    const calls = ["left a message with Ann's mother", ""].map((disposition, at) => ({
+      Id: `00T00000000000${at}AAA`,
+      CallDisposition: disposition,
+      IsDeleted: false,
+      CreatedDate: "2026-05-01T08:00:00.000Z",
+      SystemModstamp: "2026-05-01T08:00:00.000Z",
+    }));
+    await mergePage(store.database, csvPage(streamOf("Task"), calls, { queriedAt: noon }), underWay, true);
+    const dispositions = await store.database.any(
+      z.object({ calldisposition: z.string().nullable() }),
+      sql`select calldisposition from mirror.salesforce_task order by id`,
+    );
+    expect(dispositions.map((row) => row.calldisposition)).toEqual(["given", null]);
+  });
+
   test("rows of one timestamp over several pages all arrive, and the watermark is the first query's time", async () => {
     const rows = Array.from({ length: 30 }, (_, index) => leadRow(index + 10));
     const first = csvPage(lead, rows.slice(0, 20), { queriedAt: noon, next: { locator: "x-20" } });

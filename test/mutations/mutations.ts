@@ -168,4 +168,32 @@ export const mutations: readonly CodeMutation[] = [
     replace: "return found !== undefined && ",
     tests: ["test/metrics/publication.integration.test.ts"],
   },
+  {
+    harm: "a token goes to a host that only looks like the vendor's",
+    file: "connectors/salesforce/trusted-address.ts",
+    find: "hostname.endsWith(`.${domain}`)",
+    replace: "hostname.includes(domain)",
+    tests: ["test/connectors/salesforce/trusted-address.unit.test.ts"],
+  },
+  {
+    harm: "two processes use a refresh token at once, and the org ends the grant",
+    file: "src/mirror/stored-grant.ts",
+    find: "await withLease(lease, () => refreshAlone(refused, refresh))",
+    replace: "await refreshAlone(refused, refresh)",
+    tests: ["test/mirror/stored-grant.integration.test.ts"],
+  },
+  {
+    harm: "the credentials of one connection open in another",
+    file: "src/mirror/keyring.ts",
+    find: "FORMAT, key.id, ...place]",
+    replace: "FORMAT, key.id]",
+    tests: ["test/mirror/keyring.unit.test.ts"],
+  },
+  {
+    harm: "former names, addresses and telephone numbers of leads are kept",
+    file: "src/mirror/mirror-columns.ts",
+    find: "case when s.field = 'Status' or ${staged} ~ ${OWNER_ID} then",
+    replace: "case when ${OWNER_ID} <> '' then",
+    tests: ["test/mirror/merge-page.integration.test.ts"],
+  },
 ];

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,7 +7,7 @@ import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
 import { sql } from "../../src/database/sql.ts";
-import { runRipeline } from "../support/run-ripeline.ts";
+import { type Finished, runRipeline, startRipeline } from "../support/run-ripeline.ts";
 
 /** A text in which nothing secret may stand, and where it comes from. */
 interface Seen {
@@ -24,20 +25,35 @@ function scan(seen: readonly Seen[], forbidden: readonly Forbidden[]): readonly 
   return seen.flatMap(({ where, text }) => {
     const lower = text.toLowerCase();
     const found = forbidden.filter((each) => lower.includes(each.text.toLowerCase()));
-    const token = /00D\w{9,15}![\w.]{10,}/.exec(text) === null ? [] : [`${where}: an access token`];
-    return [...found.map(({ what }) => `${where}: ${what}`), ...token];
+    const tokens = TOKENS.filter(({ pattern }) => pattern.test(text));
+    return [...found, ...tokens].map(({ what }) => `${where}: ${what}`);
   });
 }
+
+const hexOf = (text: string): string => Buffer.from(text, "utf8").toString("hex");
+
+/** What any token begins with, also where bytes are printed as hex. */
+const TOKENS = [
+  { what: "an access token", pattern: /00D\w{9,15}![\w.]{10,}/ },
+  { what: "a refresh token", pattern: /5Aep861\w{10,}/ },
+  {
+    what: "an access token as bytes",
+    pattern: new RegExp(`${hexOf("00D")}[0-9a-f]{18,30}${hexOf("!")}[0-9a-f]{20}`),
+  },
+  { what: "a refresh token as bytes", pattern: new RegExp(hexOf("5Aep861")) },
+];
 
 const Person = z.looseObject({ Email: z.string().nullish(), LastName: z.string().nullish() });
 
 /** What an admin's rule says may quote anything, the record's address too. */
+const OLD_ADDRESS = "former.person@customer.example";
 const QUOTED_ADDRESS = "quoted.person@customer.example";
 
 describe("logs, errors, job payloads and status of a run in which much fails", () => {
   let launched: LaunchedEmulator;
   let folder: string;
   let forbidden: Forbidden[];
+  const secretKey = randomBytes(32).toString("base64");
   const seen: Seen[] = [];
 
   const control = (path: string, body?: unknown): Promise<Response> =>
@@ -46,11 +62,51 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
       headers: { "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
+  const common = (): Record<string, string> => ({
+    RIPELINE_DATA_DIR: join(folder, "data"),
+    RIPELINE_LOG_LEVEL: "debug",
+    RIPELINE_SECRET_KEY: secretKey,
+  });
   const ripeline = async (label: string, ...args: readonly string[]): Promise<number | null> => {
-    const variables = { RIPELINE_DATA_DIR: join(folder, "data"), RIPELINE_LOG_LEVEL: "debug" };
-    const run = await runRipeline(folder, [...args, "--env", join(folder, "emulator.env")], variables);
+    const run = await runRipeline(folder, [...args, "--env", join(folder, "emulator.env")], common());
     seen.push({ where: `${label}, stdout`, text: run.out }, { where: `${label}, stderr`, text: run.err });
     return run.code;
+  };
+  /** Signs in with a browser, then does something with what was granted, also after the token has died. */
+  const byBrowser = async (): Promise<void> => {
+    const { loginUrl, clientId } = launched.emulator.ready.salesforce;
+    const variables = { ...common(), SALESFORCE_LOGIN_URL: loginUrl, SALESFORCE_CLIENT_ID: clientId };
+    const running = startRipeline(folder, ["connect", "salesforce", "--port", "0", "--no-open"], variables);
+    const address = await running.says(/http:\S+\/services\/oauth2\/authorize\S+/);
+    const back = (await fetch(address, { redirect: "manual" })).headers.get("location") ?? "";
+    forbidden.push({ what: "the sign-in's code", text: new URL(back).searchParams.get("code") ?? "" });
+    await fetch(back);
+    const note = (label: string, run: Finished): void => {
+      seen.push({ where: `${label}, stdout`, text: run.out }, { where: `${label}, stderr`, text: run.err });
+    };
+    const connected = await running.finished;
+    note("connect", connected);
+    expect(connected.code, connected.err).toBe(0);
+    await control("faults", { salesforce: { expireSessions: "issued" } });
+    const refreshed = await runRipeline(folder, ["sync"], variables);
+    note("sync by browser's grant", refreshed);
+    expect(refreshed.code, refreshed.err).toBe(0);
+    await control("faults", { salesforce: { appRevoked: true } });
+    note("sync by revoked grant", await runRipeline(folder, ["sync"], variables));
+    const wrongKey = { ...variables, RIPELINE_SECRET_KEY: randomBytes(32).toString("base64") };
+    note("sync with another key", await runRipeline(folder, ["sync"], wrongKey));
+    await control("faults", { salesforce: { appRevoked: false } });
+  };
+  /** The org keeps the history of addresses too. */
+  const trackAddresses = async (): Promise<void> => {
+    const [lead = "{}"] = (await (await control("records/salesforce/Lead")).text()).split("\n");
+    const { Id } = z.looseObject({ Id: z.string() }).parse(JSON.parse(lead));
+    const change = { LeadId: Id, Field: "Email", OldValue: OLD_ADDRESS, NewValue: `new.${OLD_ADDRESS}` };
+    const loaded = await fetch(`${launched.emulator.ready.control}/load/salesforce/LeadHistory`, {
+      method: "POST",
+      body: JSON.stringify(change),
+    });
+    expect(loaded.status, await loaded.text()).toBe(200);
   };
   const emails = async (object: string): Promise<Forbidden[]> => {
     const lines = (await (await control(`records/salesforce/${object}`)).text()).split("\n");
@@ -71,6 +127,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
       join(folder, "ripeline.yaml"),
       `rot:\n  start_from: ${launched.firstDay.toISOString()}\n`,
     );
+    await trackAddresses();
     const { salesforce } = launched.emulator.ready;
     const pem = await readFile(join(folder, "emulator.env.key.pem"), "utf8");
     forbidden = [
@@ -78,6 +135,9 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
       ...(await emails("Contact")),
       ...(await emails("User")),
       { what: "an address quoted by a rule", text: QUOTED_ADDRESS },
+      { what: "an address in a field's history", text: OLD_ADDRESS },
+      { what: "the secret key", text: secretKey },
+      { what: "the secret key's bytes", text: Buffer.from(secretKey, "base64").toString("hex") },
       { what: "the client secret", text: salesforce.clientSecret },
       { what: "the access token", text: salesforce.accessToken },
       { what: "the admin's token", text: salesforce.adminAccessToken },
@@ -142,6 +202,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     await ripeline("report", "report", "--json");
     await ripeline("explain", "explain", "rotting_lead_rate", "workspace");
     await ripeline("audit", "audit", "--json");
+    await byBrowser();
 
     const db = await openDatabase({ dataDirectory: join(folder, "data") });
     try {
@@ -167,6 +228,8 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     expect(forbidden.length).toBeGreaterThan(150);
     expect(seen.reduce((sum, { text }) => sum + text.length, 0)).toBeGreaterThan(500_000);
     const refused = seen.find(({ where }) => where === "status, stdout")?.text ?? "";
+    const credentials = seen.find(({ where }) => where === "table mirror.credential")?.text ?? "";
+    expect(credentials).toMatch(/"\\\\x01[0-9a-f]{400,}"/);
     expect(refused).toMatch(/FIELD_CUSTOM_VALIDATION_EXCEPTION/);
     expect(scan(seen, forbidden)).toEqual([]);
   });
@@ -174,12 +237,20 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
   test("and the scanner finds what is planted", () => {
     const [address] = forbidden;
     if (address === undefined) return expect.fail("nothing is forbidden");
+    const tokens = ["00DRp0000000001!AQEAQ.secret.value", "5Aep861.0123456789abcdef"];
     const planted = [
       { where: "a log", text: `refused: ${address.text.toUpperCase()}` },
-      { where: "a job", text: '{"token":"00DRp0000000001!AQEAQ.secret.value"}' },
+      { where: "a job", text: tokens.join(",").replace("5Aep861.", "5Aep861") },
+      { where: "a table", text: tokens.map((token) => `\\x${hexOf(token)}`).join(",") },
     ];
     expect(scan(planted, forbidden)).toEqual(
-      expect.arrayContaining([`a log: ${address.what}`, "a job: an access token"]),
+      expect.arrayContaining([
+        `a log: ${address.what}`,
+        "a job: an access token",
+        "a job: a refresh token",
+        "a table: an access token as bytes",
+        "a table: a refresh token as bytes",
+      ]),
     );
   });
 });

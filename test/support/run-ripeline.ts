@@ -12,8 +12,8 @@ export interface Finished {
 /** A command line that runs. */
 export interface Running {
   readonly finished: Promise<Finished>;
-  /** Resolves when its output (either stream) matches; @throws when it ends before. */
-  says(pattern: RegExp): Promise<void>;
+  /** Resolves with what matched in its output (either stream); @throws when it ends before. */
+  says(pattern: RegExp): Promise<string>;
   kill(signal: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
 }
 
@@ -44,13 +44,15 @@ export function startRipeline(
   return {
     finished,
     says: async (pattern) => {
-      const { promise: heard, resolve: isHeard } = Promise.withResolvers<void>();
+      const { promise: heard, resolve: isHeard } = Promise.withResolvers<string>();
       hear = () => {
-        if (pattern.test(out) || pattern.test(err)) isHeard();
+        const said = pattern.exec(out)?.[0] ?? pattern.exec(err)?.[0];
+        if (said !== undefined) isHeard(said);
       };
       hear();
       const end = await Promise.race([heard, finished]);
-      if (end !== undefined) throw new Error(`ended with ${end.code} before it said ${pattern}: ${end.err}`);
+      if (typeof end === "string") return end;
+      throw new Error(`ended with ${end.code} before it said ${pattern}: ${end.err}`);
     },
     kill: (signal) => {
       child.kill(signal);

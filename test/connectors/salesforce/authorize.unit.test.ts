@@ -6,11 +6,12 @@ import { connectSalesforce } from "../../../connectors/salesforce/connect.ts";
 import type { SalesforceOptions } from "../../../connectors/salesforce/connect-options.ts";
 import { silentLog } from "../../../connectors/shared/connector-log.ts";
 import { AuthError, ConfigError, TransientHttpError } from "../../../src/core/errors.ts";
+import type { SharedGrants, TokenGrant } from "../../../src/core/grants.ts";
 import type { Connection } from "../../../src/core/ports.ts";
 import { manualClock } from "../../../src/core/time.ts";
 import { connect, DATE, failure, HOST, headers, instantPacing, queryBody, ROOT } from "./nock-org.ts";
 
-const LOGIN = "https://login.example.com";
+const LOGIN = "https://test.salesforce.com";
 const CLIENT = "3MVG9.client";
 const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const pem = String(privateKey.export({ type: "pkcs8", format: "pem" }));
@@ -125,7 +126,7 @@ describe("getting a token", () => {
     expect(error).toBeInstanceOf(AuthError);
     expect(error).toMatchObject({ code: "AUTH", retryable: false, name: "AuthError" });
     expect(error.message).toBe(
-      "The Salesforce token request was refused by login.example.com: invalid_client_id: client identifier invalid. " +
+      "The Salesforce token request was refused by test.salesforce.com: invalid_client_id: client identifier invalid. " +
         "Check SALESFORCE_CLIENT_ID (the consumer key of the external client app).",
     );
   });
@@ -175,7 +176,7 @@ describe("getting a token", () => {
     const error = await failure(connectByGrant(jwt));
     expect(error).toBeInstanceOf(TransientHttpError);
     expect(error.message).toBe(
-      "The Salesforce token request failed: cannot reach login.example.com (ECONNREFUSED). Check the address and the network; it is tried again.",
+      "The Salesforce token request failed: cannot reach test.salesforce.com (ECONNREFUSED). Check the address and the network; it is tried again.",
     );
   });
 
@@ -183,7 +184,7 @@ describe("getting a token", () => {
     onToken(503, "<html>We are down for maintenance.</html>", { "Content-Type": "text/html" });
     const error = await failure(connectByGrant(jwt));
     expect(error).toBeInstanceOf(TransientHttpError);
-    expect(error.message).toContain("login.example.com answered HTTP 503 and no token");
+    expect(error.message).toContain("test.salesforce.com answered HTTP 503 and no token");
   });
 });
 
@@ -247,30 +248,69 @@ describe("a token that is refused", () => {
     expect(form.size).toBeGreaterThan(0);
   });
 
-  it("is refreshed with rotation: the new refresh token is stored before the new access token is used, and used next", async () => {
-    const stored: string[] = [];
-    const first = onToken(200, granted("a1", { refresh_token: "r2" }));
-    const connection = await connectByGrant({
-      refreshToken: "r1",
-      storeRefreshToken: (token) => {
-        stored.push(token);
-        return Promise.resolve();
-      },
-    });
-    expect(stored).toEqual(["r2"]);
+  it("is refreshed with rotation: what the grant's keeper gets holds the new refresh token and the new instance", async () => {
+    const form = onToken(200, granted("a2", { refresh_token: "r2" }));
+    const grants = keeper({ accessToken: "a1", refreshToken: "r1" });
     onExpired();
-    const second = onToken(200, granted("a2"));
     onCount("a2");
+    const connection = await connectByGrant({ grants, clientSecret: "s3cret" });
     expect(await connection.count("Contact")).toBe(7);
-    expect([first.get("refresh_token"), second.get("refresh_token")]).toEqual(["r1", "r2"]);
-    expect(stored).toEqual(["r2"]);
+    expect(Object.fromEntries(form)).toEqual({
+      grant_type: "refresh_token",
+      refresh_token: "r1",
+      client_id: CLIENT,
+      client_secret: "s3cret",
+    });
+    expect(grants.kept).toMatchObject({ accessToken: "a2", refreshToken: "r2", instanceUrl: HOST });
   });
 
-  it("tells to connect again when the refresh token is void", async () => {
-    onToken(400, { error: "invalid_grant", error_description: "expired access/refresh token" });
-    const error = await failure(connectByGrant({ refreshToken: "r1" }));
-    expect(error).toBeInstanceOf(AuthError);
-    expect(error.message).toContain("run `ripeline connect salesforce` again");
-    expect(error.message).not.toContain("r1.");
+  it("keeps its refresh token where the org does not rotate it", async () => {
+    onToken(200, granted("a2"));
+    const grants = keeper({ accessToken: "a1", refreshToken: "r1" });
+    onExpired();
+    onCount("a2");
+    await (await connectByGrant({ grants })).count("Contact");
+    expect(grants.kept).toMatchObject({ accessToken: "a2", refreshToken: "r1" });
+  });
+
+  it("tells to connect again when the refresh token is void, and since when another refresh is missing", async () => {
+    for (const lostSince of [null, new Date("2026-11-21T09:59:00Z")]) {
+      onExpired();
+      onToken(400, { error: "invalid_grant", error_description: "expired access/refresh token" });
+      const grants = keeper({ accessToken: "a1", refreshToken: "r1" }, lostSince);
+      const error = await failure((await connectByGrant({ grants })).count("Contact"));
+      expect(error).toBeInstanceOf(AuthError);
+      expect(error.message).toContain("run `ripeline connect salesforce` again");
+      expect(error.message.includes("began at 2026-11-21T09:59:00.000Z did not end")).toBe(
+        lostSince !== null,
+      );
+      expect(error.message).not.toContain("r1.");
+    }
+  });
+
+  it("is tried again later when another client uses the same refresh token right now", async () => {
+    onExpired();
+    onToken(400, { error: "invalid_grant", error_description: "Token request is already being processed" });
+    const grants = keeper({ accessToken: "a1", refreshToken: "r1" });
+    const error = await failure((await connectByGrant({ grants })).count("Contact"));
+    expect(error).toBeInstanceOf(TransientHttpError);
   });
 });
+
+/** Keeps a grant as a store would, for one process. */
+function keeper(
+  tokens: Pick<TokenGrant, "accessToken" | "refreshToken">,
+  lostSince: Date | null = null,
+): SharedGrants & { readonly kept: TokenGrant } {
+  let kept: TokenGrant = { loginUrl: LOGIN, clientId: CLIENT, instanceUrl: HOST, ...tokens };
+  return {
+    get kept() {
+      return kept;
+    },
+    newest: () => Promise.resolve(kept),
+    renewed: async (_refused, refresh) => {
+      kept = await refresh(kept, lostSince);
+      return kept;
+    },
+  };
+}

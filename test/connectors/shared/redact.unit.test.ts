@@ -7,6 +7,8 @@ describe("redact", () => {
     ["a JWT", "bad eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln here", "bad (token) here"],
     ["a bearer header", "Authorization: Bearer abc123", "Authorization: Bearer (token)"],
     ["form secrets", "client_secret=s3cret&assertion=xyz", "client_secret=(hidden)&assertion=(hidden)"],
+    ["a refresh token", "token 5Aep861abc.DEF_1 is void", "token (token) is void"],
+    ["a sign-in's code", "GET /callback?code=aPrxSecret&state=x", "GET /callback?code=(hidden)&state=x"],
     ["a key", "-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY----- rest", "(key) rest"],
     ["an e-mail address", "duplicate: <Jane.Doe@acme.example>", "duplicate: <(e-mail)>"],
   ])("masks %s", (_, text, clean) => {

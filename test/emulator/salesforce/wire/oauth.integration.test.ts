@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from "node:crypto";
+import { createHash, generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { matching, startWire, type WireClient } from "./wire-client.ts";
 
@@ -108,6 +108,82 @@ describe("the token endpoint", () => {
     expect(again.status).toBe(400);
     expect(again.json).toEqual({ error: "invalid_grant", error_description: "expired access/refresh token" });
     expect((await refresh(second)).status).toBe(400);
+    // Access tokens of the same sign-in end too.
+    const headers = { authorization: `Bearer ${String(granted.at("access_token"))}` };
+    expect((await wire.call("GET", "data:/limits", undefined, headers)).status).toBe(401);
+  });
+
+  describe("a code", () => {
+    const redirect = "http://localhost:1717/callback";
+    const verifier = "v".repeat(64);
+    const challenge = createHash("sha256").update(verifier).digest("base64url");
+    const authorize = async (more: Readonly<Record<string, string>> = {}) => {
+      const query = new URLSearchParams({
+        response_type: "code",
+        client_id: client().client_id,
+        redirect_uri: redirect,
+        state: "s1",
+        ...more,
+      });
+      const reply = await wire.call("GET", `/services/oauth2/authorize?${query.toString()}`);
+      return { reply, back: new URL(reply.headers.get("location") ?? "http://nowhere.example").searchParams };
+    };
+    const redeem = (code: string | null, more: Readonly<Record<string, string>> = {}) =>
+      token({
+        grant_type: "authorization_code",
+        code: code ?? "",
+        redirect_uri: redirect,
+        client_id: client().client_id,
+        ...more,
+      });
+
+    it("that was asked for with a challenge is given for its verifier only, once", async () => {
+      for (const wrong of [{}, { code_verifier: "w".repeat(64) }, { code_verifier: challenge }]) {
+        const { back } = await authorize({ code_challenge: challenge, code_challenge_method: "S256" });
+        const reply = await redeem(back.get("code"), wrong);
+        expect([reply.status, reply.at("error")]).toEqual([400, "invalid_grant"]);
+        // A failed try uses the code up.
+        expect((await redeem(back.get("code"), { code_verifier: verifier })).status).toBe(400);
+      }
+      const { back } = await authorize({ code_challenge: challenge });
+      expect((await redeem(back.get("code"), { code_verifier: verifier })).status).toBe(200);
+      expect((await redeem(back.get("code"), { code_verifier: verifier })).status).toBe(400);
+    });
+
+    it("that was asked for without one is not given for a verifier, nor for another callback", async () => {
+      const first = await authorize();
+      expect((await redeem(first.back.get("code"), { code_verifier: verifier })).status).toBe(400);
+      const second = await authorize();
+      const moved = await redeem(second.back.get("code"), { redirect_uri: "http://localhost:1718/callback" });
+      expect(moved.at("error")).toBe("redirect_uri_mismatch");
+    });
+
+    it.each([
+      ["plain challenges", { code_challenge: challenge, code_challenge_method: "plain" }, "invalid_request"],
+      ["challenges that are no hash", { code_challenge: "short" }, "invalid_request"],
+      ["tokens in the address", { response_type: "token" }, "unsupported_response_type"],
+    ])("is refused to %s, in the browser's way back", async (_, more, error) => {
+      const { back } = await authorize(more);
+      expect([back.get("error"), back.get("state"), back.get("code")]).toEqual([error, "s1", null]);
+    });
+
+    it("is sent neither to a strange client's callback nor to one in the clear", async () => {
+      for (const more of [
+        { client_id: "x" },
+        { redirect_uri: "http://evil.example/" },
+        { redirect_uri: "x" },
+      ]) {
+        const { reply } = await authorize(more);
+        expect([reply.status, reply.headers.get("location")]).toEqual([400, null]);
+      }
+    });
+
+    it("brings a refresh token where its scope says so", async () => {
+      const without = await authorize({ scope: "api id" });
+      expect((await redeem(without.back.get("code"))).at("refresh_token")).toBeUndefined();
+      const withIt = await authorize({ scope: "api id refresh_token" });
+      expect((await redeem(withIt.back.get("code"))).at("refresh_token")).toEqual(matching(/^5Aep861/));
+    });
   });
 
   it("refuses a grant it does not have", async () => {

@@ -6,6 +6,7 @@ import type { Incoming } from "../../../server/incoming.ts";
 import type { Org, Session } from "../../org.ts";
 import type { OpenCall, WireContext } from "../call.ts";
 import { isJsonObject } from "../read-json.ts";
+import { grantsRefresh } from "./authorize-endpoint.ts";
 import type { ClientApp } from "./client-app.ts";
 import { integrationSession, sessionOfUsername } from "./sessions.ts";
 
@@ -123,12 +124,12 @@ function codeGrant(context: WireContext, form: Form): GrantReply {
     throw new OAuthError("redirect_uri_mismatch", "redirect_uri must match configuration");
   }
   const verifier = form.get("code_verifier");
-  if (code.challenge !== undefined) {
-    const hashed = createHash("sha256")
-      .update(verifier ?? "")
-      .digest("base64url");
-    if (verifier === null || hashed !== code.challenge) throw grantError("invalid code verifier");
-  }
+  const hashed = createHash("sha256")
+    .update(verifier ?? "")
+    .digest("base64url");
+  const isProven = verifier === null ? code.challenge === undefined : hashed === code.challenge;
+  if (!isProven) throw grantError("invalid code verifier");
+  if (!grantsRefresh(code.scope)) return { session: code.session };
   return { session: code.session, refreshToken: context.tokens.issueRefresh(code.session) };
 }
 
@@ -159,7 +160,7 @@ function reply(context: WireContext, app: ClientApp, { session, refreshToken, is
   const id = identityUrl(context.url, context.org, session);
   const issuedAt = String(context.clock.now().getTime());
   const shared = { instance_url: context.url, id, token_type: "Bearer" };
-  const accessToken = context.tokens.issueAccess(session);
+  const accessToken = context.tokens.issueAccess(session, refreshToken);
   const headers = { "Cache-Control": "no-cache, no-store", Pragma: "no-cache" };
   if (isShort) {
     return jsonAnswer(200, { access_token: accessToken, scope: "web openid api id", ...shared }, headers);
@@ -206,30 +207,3 @@ export async function revokeEndpoint(context: WireContext, call: OpenCall): Prom
         error_description: "this token type is not supported",
       });
 }
-
-/** `GET /services/oauth2/authorize`: the integration user approves at once; the browser goes back with a code. */
-export const authorizeEndpoint = (app: ClientApp) => (context: WireContext, call: OpenCall) => {
-  const { query } = call.incoming;
-  const redirectUri = query.get("redirect_uri");
-  if (query.get("client_id") !== app.clientId) {
-    return jsonAnswer(400, { error: "invalid_client_id", error_description: "client identifier invalid" });
-  }
-  if (redirectUri === null || !URL.canParse(redirectUri) || query.get("response_type") !== "code") {
-    return jsonAnswer(400, {
-      error: "invalid_request",
-      error_description: "response_type=code and redirect_uri are required",
-    });
-  }
-  const target = new URL(redirectUri);
-  target.searchParams.set(
-    "code",
-    context.tokens.issueCode({
-      session: integrationSession(context.org),
-      redirectUri,
-      challenge: query.get("code_challenge") ?? undefined,
-    }),
-  );
-  const state = query.get("state");
-  if (state !== null) target.searchParams.set("state", state);
-  return emptyAnswer(302, { Location: target.href });
-};

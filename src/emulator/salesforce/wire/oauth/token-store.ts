@@ -5,6 +5,8 @@ import type { WireSettings } from "../wire-settings.ts";
 
 interface AccessToken {
   readonly session: Session;
+  /** Of the refresh token it came with; it ends with that family. */
+  readonly family: number | undefined;
   /** Undefined: a standing token, which outlives the clock. */
   readonly expiresAt: number | undefined;
   /** Ended before its time; a standing token comes back with a reset. */
@@ -21,6 +23,8 @@ interface AuthorizationCode {
   readonly session: Session;
   readonly redirectUri: string;
   readonly challenge: string | undefined;
+  /** Undefined: all that the app may ask for. */
+  readonly scope: string | undefined;
   readonly expiresAt: number;
 }
 
@@ -28,13 +32,15 @@ interface AuthorizationCode {
 export interface TokenStore {
   /** Lives until revoked; not bound to the emulated clock. */
   issueStanding(session: Session): string;
-  issueAccess(session: Session): string;
+  /** @param refreshToken the one it is granted with */
+  issueAccess(session: Session, refreshToken?: string): string;
   /** Undefined for an unknown, expired or revoked token. */
   sessionOf(accessToken: string): Session | undefined;
   /** A new family begins where no predecessor is given. */
   issueRefresh(session: Session, family?: number): string;
   /**
-   * Uses a refresh token up. A second use revokes every token of its family and is refused, like an unknown one.
+   * Uses a refresh token up. A second use revokes every token of its family, access tokens too, and is refused, like an
+   * unknown one.
    */
   redeemRefresh(token: string): { readonly session: Session; readonly family: number } | undefined;
   issueCode(code: Omit<AuthorizationCode, "expiresAt">): string;
@@ -73,11 +79,17 @@ export function createTokenStore(
   };
   const revokeFamily = (family: number) => {
     for (const [token, entry] of refresh) if (entry.family === family) refresh.delete(token);
+    for (const [token, entry] of access) if (entry.family === family) access.delete(token);
   };
   return {
-    issueStanding: (session) => issue({ session, expiresAt: undefined, hasEnded: false }),
-    issueAccess: (session) =>
-      issue({ session, expiresAt: present() + settings.tokenLifeSeconds * SECOND_MS, hasEnded: false }),
+    issueStanding: (session) => issue({ session, family: undefined, expiresAt: undefined, hasEnded: false }),
+    issueAccess: (session, refreshToken) =>
+      issue({
+        session,
+        family: refreshToken === undefined ? undefined : refresh.get(refreshToken)?.family,
+        expiresAt: present() + settings.tokenLifeSeconds * SECOND_MS,
+        hasEnded: false,
+      }),
     sessionOf: (text) => {
       const token = access.get(text);
       if (token === undefined || token.hasEnded) return undefined;

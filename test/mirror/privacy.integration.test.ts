@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { z } from "zod";
+import { salesforceStreams } from "../../connectors/salesforce/streams.ts";
+import { sql } from "../../src/database/sql.ts";
+import { personColumns } from "../../src/mirror/forget-list.ts";
+import { openTestDatabase, type TestDatabase } from "../support/test-database.ts";
+
+/** Columns that say nothing about a person, in any table. Somebody has to decide before a new one comes here. */
+const HARMLESS = [
+  // Ours.
+  "workspace_id connection_id valid_from valid_to changed_at",
+  // Stamps and states of records.
+  "createddate systemmodstamp isdeleted isarchived field hasresponded firstrespondeddate",
+  // Words of picklists, and answers to yes-or-no questions.
+  "status leadsource isconverted converteddate recordtypeid ripeline_exclude__c subject_is_automated subject_is_cancelled",
+  "isclosed type tasksubtype calltype calldurationinseconds calldisposition completeddatetime startdatetime enddatetime",
+  "incoming isbounced messagedate relationtype relationobjecttype isprimary isactive usertype",
+  // Opportunities, campaigns and their ids; ids of users' profiles and roles.
+  "stagename amount currencyisocode closedate iswon campaignid opportunityid whatid activityid emailmessageid parentid",
+  "startdate enddate actualcost budgetedcost profileid userroleid userlicenseid permissionsapiuseronly parentroleid",
+].flatMap((line) => line.split(" "));
+
+/** Tables without a row about a person. */
+const IMPERSONAL =
+  /^(api_call|api_usage|stream_state|run|workspace_key|credential|forget_salt|forgotten|salesforce_(business_hours|holiday|lead_status|opportunity_stage|opportunity_history|currency_type|dated_conversion_rate|profile|group|user_license|user_role|campaign))$/;
+
+const Column = z.object({ table: z.string(), column: z.string() });
+
+let store: TestDatabase;
+let columns: readonly z.infer<typeof Column>[];
+beforeAll(async () => {
+  store = await openTestDatabase();
+  columns = await store.database.any(
+    Column,
+    sql`select table_name::text as table, column_name::text as column
+        from information_schema.columns where table_schema = 'mirror'`,
+  );
+});
+afterAll(() => store.close());
+
+/** `table.column` of every row of the document's list. */
+function listed(): readonly string[] {
+  const text = readFileSync(join(import.meta.dirname, "..", "..", "docs", "privacy.md"), "utf8");
+  const list = /<!-- personal fields: begin -->([\s\S]*)<!-- personal fields: end -->/.exec(text)?.[1] ?? "";
+  return list.split("\n").flatMap((line) => {
+    const [, table = "", names = ""] = line.split("|");
+    const quoted = [...names.matchAll(/`(\w+)`/g)].map((found) => found[1]);
+    return quoted.map((name) => `${table.replaceAll(/[` ]/g, "")}.${name}`);
+  });
+}
+
+describe("docs/privacy.md", () => {
+  test("lists every column of the mirror that tells of a person, and none that is not there", () => {
+    // Ids of records that are no people: a task's, a history row's.
+    const ownIds = new Set([
+      "salesforce_lead.id",
+      "salesforce_contact.id",
+      "salesforce_user.id",
+      "salesforce_account.id",
+    ]);
+    // Of a connection only who signs in.
+    const found = columns
+      .filter(({ table }) => !IMPERSONAL.test(table))
+      .filter(({ table, column }) =>
+        table === "connection" ? column === "username" : !HARMLESS.includes(column),
+      )
+      .map(({ table, column }) => `${table}.${column}`)
+      .filter((name) => !name.endsWith(".id") || ownIds.has(name));
+    expect(columns.length).toBeGreaterThan(250);
+    expect(listed().toSorted()).toEqual(found.toSorted());
+  });
+
+  test("lists whatever `forget` erases by", () => {
+    const erased = personColumns.flatMap(({ table, rows, references }) =>
+      [...rows, ...references].map((column) => `${table}.${column}`),
+    );
+    expect(erased.filter((name) => !listed().includes(name))).toEqual([]);
+  });
+});
+
+describe("what is pulled", () => {
+  test("is no name of a lead or contact, no number, address, note or body", () => {
+    const asked = salesforceStreams.flatMap(({ object, fields }) =>
+      fields.map(({ name }) => `${object}.${name}`),
+    );
+    const telling =
+      /(phone|fax|mobile|street|city|postal|zip|country|description|body|birth|title|salutation|comments|company)/i;
+    expect(asked.filter((name) => telling.test(name))).toEqual([]);
+    const names = asked.filter((name) => /^(Lead|Contact|Account|Task|Event)\..*Name/.test(name));
+    expect(names).toEqual([]);
+    // The rest of what people wrote does not stay as it came.
+    const written = salesforceStreams.flatMap(({ object, fields }) =>
+      fields
+        .filter(({ name }) => /^(Email|Subject|OldValue|NewValue|CallDisposition)$/.test(name))
+        .map(({ name, keep }) => `${object}.${name}: ${keep ?? "plain"}`),
+    );
+    expect(written.toSorted()).toEqual([
+      "Contact.Email: email",
+      "EmailMessage.Subject: subject",
+      "Event.Subject: subject",
+      "Lead.Email: email",
+      "LeadHistory.NewValue: history",
+      "LeadHistory.OldValue: history",
+      "Task.CallDisposition: presence",
+      "Task.Subject: subject",
+    ]);
+  });
+});
