@@ -87,7 +87,11 @@ export async function connectRequest(
   const signals = hearStopSignals(undefined, "Stopped; nothing was stored.");
   try {
     const finished = signIn.finished(signals.signal);
-    process.stderr.write(`Sign in with a browser on this machine:\n\n  ${signIn.address}\n\n`);
+    const back = new URL(signIn.address).searchParams.get("redirect_uri") ?? "";
+    process.stderr.write(
+      `Sign in with a browser on this machine:\n\n  ${signIn.address}\n\n` +
+        `It comes back to ${back}, which must be a callback of the app. From another machine, forward that port first (ssh -L).\n`,
+    );
     if (open) openBrowser(signIn.address);
     const signedIn = await finished;
     return { operation: "connect", args: { signedIn: { ...signedIn, keyId: signIn.keyId } } };
