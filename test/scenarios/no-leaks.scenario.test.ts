@@ -2,34 +2,17 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { sql } from "../../src/database/sql.ts";
+import {
+  addressesOf,
+  type Forbidden,
+  type Seen,
+  scan,
+  secretsOf,
+  storeAsText,
+} from "../support/leak-scan.ts";
 import { runRipeline } from "../support/run-ripeline.ts";
-
-/** A text in which nothing secret may stand, and where it comes from. */
-interface Seen {
-  readonly where: string;
-  readonly text: string;
-}
-
-interface Forbidden {
-  readonly what: string;
-  readonly text: string;
-}
-
-/** Where each forbidden text stands; never the text itself. */
-function scan(seen: readonly Seen[], forbidden: readonly Forbidden[]): readonly string[] {
-  return seen.flatMap(({ where, text }) => {
-    const lower = text.toLowerCase();
-    const found = forbidden.filter((each) => lower.includes(each.text.toLowerCase()));
-    const token = /00D\w{9,15}![\w.]{10,}/.exec(text) === null ? [] : [`${where}: an access token`];
-    return [...found.map(({ what }) => `${where}: ${what}`), ...token];
-  });
-}
-
-const Person = z.looseObject({ Email: z.string().nullish(), LastName: z.string().nullish() });
 
 /** What an admin's rule says may quote anything, the record's address too. */
 const QUOTED_ADDRESS = "quoted.person@customer.example";
@@ -52,15 +35,8 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     seen.push({ where: `${label}, stdout`, text: run.out }, { where: `${label}, stderr`, text: run.err });
     return run.code;
   };
-  const emails = async (object: string): Promise<Forbidden[]> => {
-    const lines = (await (await control(`records/salesforce/${object}`)).text()).split("\n");
-    return lines
-      .filter((line) => line !== "")
-      .flatMap((line) => {
-        const { Email } = Person.parse(JSON.parse(line));
-        return Email == null || Email === "" ? [] : [{ what: `the address of a ${object}`, text: Email }];
-      });
-  };
+  const emails = async (object: string): Promise<readonly Forbidden[]> =>
+    addressesOf(object, await (await control(`records/salesforce/${object}`)).text());
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ripeline-leaks-"));
@@ -78,13 +54,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
       ...(await emails("Contact")),
       ...(await emails("User")),
       { what: "an address quoted by a rule", text: QUOTED_ADDRESS },
-      { what: "the client secret", text: salesforce.clientSecret },
-      { what: "the access token", text: salesforce.accessToken },
-      { what: "the admin's token", text: salesforce.adminAccessToken },
-      ...pem
-        .split("\n")
-        .filter((line) => line.length > 40)
-        .map((text) => ({ what: "the private key", text })),
+      ...secretsOf(salesforce, pem),
     ];
   });
   afterAll(async () => {
@@ -145,21 +115,15 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
 
     const db = await openDatabase({ dataDirectory: join(folder, "data") });
     try {
-      const tables = await db.any(
-        z.object({ schema: z.string(), name: z.string() }),
-        sql`select table_schema::text as schema, table_name::text as name from information_schema.tables
-            where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
+      const tables = await storeAsText(db);
+      expect(tables.map(({ where }) => where)).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining("table bullmq."),
+          expect.stringContaining("table mirror."),
+          expect.stringContaining("table writeback."),
+        ]),
       );
-      expect(tables.map(({ schema }) => schema)).toEqual(
-        expect.arrayContaining(["bullmq", "mirror", "writeback"]),
-      );
-      for (const { schema, name } of tables) {
-        const rows = await db.any(
-          z.object({ text: z.string() }),
-          sql`select row_in_it::text as text from ${sql.identifier([schema, name])} as row_in_it`,
-        );
-        seen.push({ where: `table ${schema}.${name}`, text: rows.map(({ text }) => text).join("\n") });
-      }
+      seen.push(...tables);
     } finally {
       await db.close();
     }
