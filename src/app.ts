@@ -106,6 +106,8 @@ export interface AppOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Changes settings after they were read; the demo's company begins on a known day. */
   readonly adjust?: (settings: Settings) => Settings;
+  /** File that takes the log lines in place of stderr. */
+  readonly logFile?: string;
   /** How long another process leaves the connection alone after the last sign of life of one that works on it. */
   readonly leaseMs?: number;
 }
@@ -252,7 +254,7 @@ export async function openApp(
   const settings = options.adjust?.(read.settings) ?? read.settings;
   const log = pino(
     { level: environment.RIPELINE_LOG_LEVEL, base: null },
-    pino.destination({ dest: 2, sync: true }),
+    pino.destination({ dest: options.logFile ?? 2, sync: true }),
   );
   const opened = await openStore(environment);
   if ("visitor" in opened) return opened;

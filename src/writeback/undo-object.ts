@@ -69,8 +69,8 @@ const NOTHING: UndoneObject = {
   blocked: null,
 };
 
-export /** An object of an earlier version of ripeline: nothing of it is known any more. */
-async function skipObject(
+/** An object of an earlier version of ripeline: nothing of it is known any more. */
+export async function skipObject(
   db: Database,
   scope: UndoScope,
   { object, runId }: { readonly object: string; readonly runId: string },
@@ -135,17 +135,11 @@ export async function undoObject(
     const allowed = removals.slice(0, left);
     left -= allowed.length;
     total.deferred += removals.length - allowed.length;
-    for (let start = 0; start < allowed.length; start += PAGE_ROWS) {
-      const done = await removeRecords(
-        ctx,
-        { ...scope, runId: undoRunId, object },
-        allowed.slice(start, start + PAGE_ROWS),
-      );
-      total.removed += done.removed;
-      total.refused += done.refused.length;
-      total.calls += done.calls;
-      job.shown.refused.push(...done.refused.map((each) => ({ object, ...each })));
-    }
+    const done = await removeRows(ctx, { ...scope, runId: undoRunId, object }, allowed);
+    total.removed += done.removed;
+    total.refused += done.refused.length;
+    total.calls += done.calls;
+    job.shown.refused.push(...done.refused);
   }
   if (undoRunId === null) {
     return { ...total, restored: planned - isRecreated.size, recreated: isRecreated.size };
@@ -171,6 +165,27 @@ export async function undoObject(
     calls: total.calls + sent.calls,
     blocked: sent.stopped === null ? total.blocked : describeLeadStop(sent.stopped),
   };
+}
+
+/** Deletes rows that the run made, a call's worth at a time. */
+async function removeRows(
+  ctx: PushContext,
+  job: UndoScope & { readonly runId: string; readonly object: string },
+  rows: readonly Decided["row"][],
+): Promise<{
+  readonly removed: number;
+  readonly refused: readonly RefusedWrite[];
+  readonly calls: number;
+}> {
+  let [removed, calls] = [0, 0];
+  const refused: RefusedWrite[] = [];
+  for (let start = 0; start < rows.length; start += PAGE_ROWS) {
+    const done = await removeRecords(ctx, job, rows.slice(start, start + PAGE_ROWS));
+    removed += done.removed;
+    calls += done.calls;
+    refused.push(...done.refused.map((each) => ({ object: job.object, ...each })));
+  }
+  return { removed, refused, calls };
 }
 
 function isUnchanged(decision: Decision): boolean {

@@ -6,44 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
 import { openDatabase } from "../../src/database/open-database.ts";
-import { sql } from "../../src/database/sql.ts";
+import {
+  addressesOf,
+  type Forbidden,
+  hexOf,
+  type Seen,
+  scan,
+  secretsOf,
+  storeAsText,
+} from "../support/leak-scan.ts";
 import { type Finished, runRipeline, startRipeline } from "../support/run-ripeline.ts";
-
-/** A text in which nothing secret may stand, and where it comes from. */
-interface Seen {
-  readonly where: string;
-  readonly text: string;
-}
-
-interface Forbidden {
-  readonly what: string;
-  readonly text: string;
-}
-
-/** Where each forbidden text stands; never the text itself. */
-function scan(seen: readonly Seen[], forbidden: readonly Forbidden[]): readonly string[] {
-  return seen.flatMap(({ where, text }) => {
-    const lower = text.toLowerCase();
-    const found = forbidden.filter((each) => lower.includes(each.text.toLowerCase()));
-    const tokens = TOKENS.filter(({ pattern }) => pattern.test(text));
-    return [...found, ...tokens].map(({ what }) => `${where}: ${what}`);
-  });
-}
-
-const hexOf = (text: string): string => Buffer.from(text, "utf8").toString("hex");
-
-/** What any token begins with, also where bytes are printed as hex. */
-const TOKENS = [
-  { what: "an access token", pattern: /00D\w{9,15}![\w.]{10,}/ },
-  { what: "a refresh token", pattern: /5Aep861\w{10,}/ },
-  {
-    what: "an access token as bytes",
-    pattern: new RegExp(`${hexOf("00D")}[0-9a-f]{18,30}${hexOf("!")}[0-9a-f]{20}`),
-  },
-  { what: "a refresh token as bytes", pattern: new RegExp(hexOf("5Aep861")) },
-];
-
-const Person = z.looseObject({ Email: z.string().nullish(), LastName: z.string().nullish() });
 
 /** What an admin's rule says may quote anything, the record's address too. */
 const OLD_ADDRESS = "former.person@customer.example";
@@ -108,15 +80,8 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     });
     expect(loaded.status, await loaded.text()).toBe(200);
   };
-  const emails = async (object: string): Promise<Forbidden[]> => {
-    const lines = (await (await control(`records/salesforce/${object}`)).text()).split("\n");
-    return lines
-      .filter((line) => line !== "")
-      .flatMap((line) => {
-        const { Email } = Person.parse(JSON.parse(line));
-        return Email == null || Email === "" ? [] : [{ what: `the address of a ${object}`, text: Email }];
-      });
-  };
+  const emails = async (object: string): Promise<readonly Forbidden[]> =>
+    addressesOf(object, await (await control(`records/salesforce/${object}`)).text());
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ripeline-leaks-"));
@@ -138,13 +103,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
       { what: "an address in a field's history", text: OLD_ADDRESS },
       { what: "the secret key", text: secretKey },
       { what: "the secret key's bytes", text: Buffer.from(secretKey, "base64").toString("hex") },
-      { what: "the client secret", text: salesforce.clientSecret },
-      { what: "the access token", text: salesforce.accessToken },
-      { what: "the admin's token", text: salesforce.adminAccessToken },
-      ...pem
-        .split("\n")
-        .filter((line) => line.length > 40)
-        .map((text) => ({ what: "the private key", text })),
+      ...secretsOf(salesforce, pem),
     ];
   });
   afterAll(async () => {
@@ -206,21 +165,15 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
 
     const db = await openDatabase({ dataDirectory: join(folder, "data") });
     try {
-      const tables = await db.any(
-        z.object({ schema: z.string(), name: z.string() }),
-        sql`select table_schema::text as schema, table_name::text as name from information_schema.tables
-            where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`,
+      const tables = await storeAsText(db);
+      expect(tables.map(({ where }) => where)).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining("table bullmq."),
+          expect.stringContaining("table mirror."),
+          expect.stringContaining("table writeback."),
+        ]),
       );
-      expect(tables.map(({ schema }) => schema)).toEqual(
-        expect.arrayContaining(["bullmq", "mirror", "writeback"]),
-      );
-      for (const { schema, name } of tables) {
-        const rows = await db.any(
-          z.object({ text: z.string() }),
-          sql`select row_in_it::text as text from ${sql.identifier([schema, name])} as row_in_it`,
-        );
-        seen.push({ where: `table ${schema}.${name}`, text: rows.map(({ text }) => text).join("\n") });
-      }
+      seen.push(...tables);
     } finally {
       await db.close();
     }

@@ -59,7 +59,8 @@ async function undo(runId: string): Promise<UndoOutcome> {
 
 /** Ends the process that asks, as far as it can tell, once at each kind of call that changes something in the CRM. */
 function dieOnceAtEach(when: "before the CRM did it" | "after the CRM did it"): () => readonly string[] {
-  const { write, remove } = crm;
+  const write = crm.write.bind(crm);
+  const remove = crm.remove.bind(crm);
   const died: string[] = [];
   const dying = async <Answer>(name: string, call: () => Promise<Answer>): Promise<Answer> => {
     const isFirst = isDeadly && !died.includes(name);

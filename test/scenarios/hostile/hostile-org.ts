@@ -1,35 +1,28 @@
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect } from "vitest";
+import { inspect } from "node:util";
 import { z } from "zod";
-import { type App, openApp, type StatusReport } from "../../../src/app.ts";
+import { type App, openApp } from "../../../src/app.ts";
 import type { Answer, OperationContext } from "../../../src/cli/operation.ts";
 import { operations } from "../../../src/cli/operations.ts";
 import { cyclesOf } from "../../../src/cli/runtime.ts";
-import { statusOperation } from "../../../src/cli/status.ts";
-import { type CycleResult, cycleJson } from "../../../src/core/cycle.ts";
+import type { CycleResult } from "../../../src/core/cycle.ts";
 import type { Json } from "../../../src/core/json.ts";
-import type { ReportRow } from "../../../src/core/report-data.ts";
 import type { Settings } from "../../../src/core/settings.ts";
 import { createOrg, type EngineOrg } from "../../../src/emulator/salesforce/engine/create-org.ts";
 import type { OrgSettings } from "../../../src/emulator/salesforce/engine/settings.ts";
 import { createEmulatorClock } from "../../../src/emulator/server/emulator-clock.ts";
 import { startEmulator } from "../../../src/emulator/server/start-emulator.ts";
-import { readWholeReport } from "../../../src/metrics/report.ts";
+import { addressesOf, type Seen, scan, secretsOf, storeAsText } from "../../support/leak-scan.ts";
 import { createServerDatabase } from "../../support/test-database.ts";
-import { type HostileRecord, recordId, recordsOf } from "./read-records.ts";
+import { type AfterStep, readAfter } from "./read-after.ts";
+import { type HostileRecord, recordsOf } from "./read-records.ts";
+import { foreignNames, type Write, Writes } from "./write-log.ts";
 
 /** Of every case unless it says otherwise. */
 const START_FROM = "2026-01-01T00:00:00Z";
 export const NOON = "2026-06-15T12:00:00Z";
-
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August"] as const;
-
-const Writes = z.array(
-  z.object({ object: z.string(), id: z.string(), operation: z.string(), fields: z.array(z.string()) }),
-);
-type Write = z.infer<typeof Writes>[number];
 
 type LeadRecord = Readonly<Record<string, unknown>>;
 type Expected = Readonly<Record<string, unknown>>;
@@ -52,15 +45,34 @@ export interface StepOptions {
   readonly at?: string;
   /** Nothing of the file is loaded. */
   readonly loads?: boolean;
+  /** In an org of several cases: whose records are loaded; without it those of all. */
+  readonly of?: string;
   /** After the records are loaded and before the sync. */
   readonly prepare?: () => Promise<void> | void;
   /** Around the sync: the night's comparison of ids and its sweep. */
   readonly isNight?: boolean;
 }
 
+/** What all cases together have written, and where what they said names a secret. */
+export interface WholeRun {
+  readonly cases: number;
+  readonly writes: number;
+  /** Names in writes that are not ours to write. */
+  readonly foreignNames: readonly string[];
+  /** Addresses and secrets that were looked for, and the characters that were looked at. */
+  readonly forbidden: number;
+  readonly characters: number;
+  /** Log lines, of all levels. */
+  readonly logLines: number;
+  readonly leaks: readonly string[];
+}
+
 /** One emulated org and a fresh store for each case. */
 export interface HostileWorld {
+  /** @param name of one case, or of several that share the org: "H01+H02" */
   open(name: string, options?: CaseOptions): Promise<HostileCase>;
+  /** What the cases closed so far left behind. */
+  wholeRun(): WholeRun;
   close(): Promise<void>;
 }
 
@@ -123,14 +135,19 @@ export async function openHostileWorld(): Promise<HostileWorld> {
     SALESFORCE_USERNAME: salesforce.username,
     SALESFORCE_PRIVATE_KEY_FILE: `${envFile}.key.pem`,
     RIPELINE_DATA_DIR: dataDirectory,
-    RIPELINE_LOG_LEVEL: "silent",
+    RIPELINE_LOG_LEVEL: "debug",
   });
   const template = join(folder, "template");
   if (server === "") {
-    const opened = await openApp({ variables: variables(template) });
+    const opened = await openApp({ variables: variables(template), logFile: join(folder, "template.log") });
     if (!("app" in opened)) throw new Error("somebody else owns a folder that was just made");
     await opened.app.close();
   }
+
+  const secrets = secretsOf(salesforce, await readFile(`${envFile}.key.pem`, "utf8"));
+  const run = { cases: 0, writes: 0, forbidden: 0, characters: 0, logLines: 0 };
+  const foreign = new Set<string>();
+  const leaks: string[] = [];
 
   const send = async (path: string, body: unknown): Promise<void> => {
     const response = await fetch(`${control}/${path}`, {
@@ -139,9 +156,12 @@ export async function openHostileWorld(): Promise<HostileWorld> {
     });
     if (!response.ok) throw new Error(`${path} was refused: ${await response.text()}`);
   };
+  const recordsText = async (object: string): Promise<string> =>
+    (await fetch(`${control}/records/salesforce/${object}`)).text();
+  const allWrites = async (): Promise<readonly Write[]> =>
+    z.object({ writes: Writes }).parse(await (await fetch(`${control}/requests`)).json()).writes;
   const ndjson = async (object: string): Promise<readonly LeadRecord[]> => {
-    const text = await (await fetch(`${control}/records/salesforce/${object}`)).text();
-    const lines = text.split("\n").filter((line) => line !== "");
+    const lines = (await recordsText(object)).split("\n").filter((line) => line !== "");
     return lines.map((line) => z.record(z.string(), z.unknown()).parse(JSON.parse(line)));
   };
 
@@ -153,7 +173,9 @@ export async function openHostileWorld(): Promise<HostileWorld> {
     const dataDirectory = join(folder, name);
     const postgres = server === "" ? undefined : await createServerDatabase(server);
     if (postgres === undefined) await cp(template, dataDirectory, { recursive: true });
+    const logFile = join(folder, `${name}.log`);
     const opened = await openApp({
+      logFile,
       variables: {
         ...variables(dataDirectory),
         ...(postgres === undefined ? {} : { DATABASE_URL: postgres.url }),
@@ -167,8 +189,39 @@ export async function openHostileWorld(): Promise<HostileWorld> {
     const { app } = opened;
     const cycles = cyclesOf(app);
     const known = new Set<string>();
+    const seen: Seen[] = [];
     let isApplied = false;
     let written = 0;
+
+    /** What a piece of work says when it fails is output too. */
+    const heard = async <Result>(what: string, work: () => Promise<Result>): Promise<Result> => {
+      try {
+        return await work();
+      } catch (error) {
+        seen.push({ where: `${name}, error of ${what}`, text: inspect(error, { depth: 10 }) });
+        throw error;
+      }
+    };
+    /** Everything that the case said, kept or wrote, held against what nobody may say. */
+    const noteRun = async (): Promise<void> => {
+      const forbidden = [...secrets];
+      for (const object of ["Lead", "Contact", "User"]) {
+        forbidden.push(...addressesOf(object, await recordsText(object)));
+      }
+      const log = await readFile(logFile, "utf8");
+      seen.push({ where: `${name}, log`, text: log });
+      for (const { where, text } of await storeAsText(app.store)) {
+        seen.push({ where: `${name}, ${where}`, text });
+      }
+      const writes = await allWrites();
+      for (const write of writes) for (const found of foreignNames(write)) foreign.add(found);
+      leaks.push(...scan(seen, forbidden));
+      run.cases += 1;
+      run.writes += writes.length;
+      run.forbidden += forbidden.length;
+      run.characters += seen.reduce((sum, { text }) => sum + text.length, 0);
+      run.logLines += log.split("\n").length - 1;
+    };
 
     const context: OperationContext = {
       app,
@@ -187,19 +240,18 @@ export async function openHostileWorld(): Promise<HostileWorld> {
       const hiddenRecords = [...hidden].map(([object, ids]) => ({ object, ids }));
       await send("automation", { salesforce: { hiddenRecords } });
     };
+    /** With the first case come the base and the anchor. */
+    const stepOf = (each: string, step: number): readonly HostileRecord[] =>
+      recordsOf(each, step, known, { ...options, hasBase: name.startsWith(each) });
     const look = async (at: string, sync?: CycleResult): Promise<AfterStep> => {
-      const requests = z.object({ writes: Writes }).parse(await (await fetch(`${control}/requests`)).json());
-      const newWrites = requests.writes.slice(written);
-      written = requests.writes.length;
-      return readAfter({
-        app,
-        context,
-        at,
-        sync,
-        leads: await ndjson("Lead"),
-        writes: requests.writes,
-        newWrites,
-      });
+      const writes = await allWrites();
+      const newWrites = writes.slice(written);
+      written = writes.length;
+      const leads = await ndjson("Lead");
+      const after = await readAfter({ app, context, at, sync, leads, writes, newWrites });
+      seen.push({ where: `${name}, status`, text: after.statusText });
+      seen.push({ where: `${name}, sync and report`, text: JSON.stringify([after.sync, after.rows]) });
+      return after;
     };
     return {
       app,
@@ -208,16 +260,21 @@ export async function openHostileWorld(): Promise<HostileWorld> {
         hooks = wanted;
       },
       loadNow: (step) => {
-        for (const { object, rows } of inRuns(recordsOf(name, step, known, options))) {
+        for (const { object, rows } of inRuns(stepOf(name, step))) {
           org.load(
             object,
             rows.map(({ values }) => withId(org, object, values)),
           );
         }
       },
-      run: (command, args) => operations[command].run(context, args),
+      run: (command, args) =>
+        heard(command, async () => {
+          const answer = await operations[command].run(context, args);
+          seen.push({ where: `${name}, ${command}`, text: `${answer.text}\n${JSON.stringify(answer.json)}` });
+          return answer;
+        }),
       apply: async () => {
-        await app.apply({ checkOnly: false });
+        await heard("apply", () => app.apply({ checkOnly: false }));
         isApplied = true;
       },
       control: send,
@@ -227,19 +284,24 @@ export async function openHostileWorld(): Promise<HostileWorld> {
         await send("clock", { now: at, stopped: true });
         return look(at);
       },
-      step: async (step, { at = NOON, loads = true, prepare, isNight = false } = {}) => {
+      step: async (step, { at = NOON, loads = true, of = name, prepare, isNight = false } = {}) => {
         await send("clock", { now: at, stopped: true });
-        if (loads) await load(recordsOf(name, step, known, options));
-        if (!isApplied && options.isApplied !== false) await app.apply({ checkOnly: false });
+        const records = loads ? of.split("+").map((each) => stepOf(each, step)) : [];
+        await load(records.flat());
+        if (!isApplied && options.isApplied !== false)
+          await heard("apply", () => app.apply({ checkOnly: false }));
         isApplied = true;
         await prepare?.();
         if (isNight) await app.reconcileInTurn({ acceptVanished: false });
-        const result = await cycles.run({ streams: "all", classes: "all" }, () => undefined);
+        const result = await heard("sync", () =>
+          cycles.run({ streams: "all", classes: "all" }, () => undefined),
+        );
         if (isNight) await app.sweep();
         return look(at, result);
       },
       close: async () => {
         hooks = {};
+        await noteRun();
         await cycles.close();
         await app.close();
         await postgres?.drop();
@@ -249,6 +311,7 @@ export async function openHostileWorld(): Promise<HostileWorld> {
   };
   return {
     open,
+    wholeRun: () => ({ ...run, foreignNames: [...foreign], leaks }),
     close: async () => {
       await emulator.close();
       await rm(folder, { recursive: true, force: true });
@@ -279,166 +342,4 @@ function inRuns(
     else runs.push({ object: record.object, rows: [record] });
   }
   return runs;
-}
-
-interface Looked {
-  readonly app: App;
-  readonly context: OperationContext;
-  readonly at: string;
-  readonly sync: CycleResult | undefined;
-  readonly leads: readonly LeadRecord[];
-  readonly writes: readonly Write[];
-  readonly newWrites: readonly Write[];
-}
-
-const Pushed = z.object({
-  pulled: z.record(z.string(), z.object({ rows: z.number(), calls: z.number() })),
-  pushed: z.record(
-    z.string(),
-    z.object({ changed: z.number(), written: z.number(), rejected: z.number(), calls: z.number() }),
-  ),
-  hiddenFields: z.record(z.string(), z.array(z.string())),
-});
-
-/** What stands in the org, the report and the status after a step, with hostile.md's ways of saying what must. */
-export interface AfterStep {
-  /** `sync --json` of this step. */
-  readonly sync: z.infer<typeof Pushed> | undefined;
-  readonly rows: readonly ReportRow[];
-  readonly leads: ReadonlyMap<string, LeadRecord>;
-  readonly status: StatusReport;
-  /** What `status` and `status --json` print. */
-  readonly statusText: string;
-  /** Writes of this step. */
-  readonly newWrites: readonly Write[];
-  /** `source[H01] pit`, `campaign[p] in June`, `workspace in lifetime`, `campaign[c] cohort June`; undefined where there is none. */
-  row(spec: string): ReportRow | undefined;
-  /** Each metric of the row is as given: numbers to 1e-9 of their size, money to half a cent; texts contain what is given. */
-  has(spec: string, metrics: Expected): void;
-  /** The row's reasons for a metric contain `text`. */
-  reason(spec: string, metric: string, text: string): void;
-  noReason(spec: string, metric: string, text: string): void;
-  /** Fields of leads by their symbol or id; instants are compared as instants, blank is null, false or "". */
-  lead(symbols: string | readonly string[], fields: Expected): void;
-  /** Writes to a record since the start. */
-  writesTo(object: string, symbol: string): number;
-  /** Rows in quarantine, and rows waiting for another try. */
-  refused(state: "quarantined" | "retry"): number;
-}
-
-async function readAfter(looked: Looked): Promise<AfterStep> {
-  const { app, context, at, leads, writes, newWrites } = looked;
-  const { store, settings } = app;
-  const rows = (
-    await Promise.all(
-      (["day", "month", "lifetime"] as const).map((period) =>
-        readWholeReport(store, settings.workspace.id, { period }),
-      ),
-    )
-  ).flat();
-  const shown = await statusOperation.run(context, {});
-  const status = await app.status();
-  const statusText = `${shown.text}\n${JSON.stringify(shown.json)}`;
-  const byId = new Map(leads.map((lead) => [String(lead["Id"]), lead]));
-  const idOf = (symbol: string): string => (symbol.includes(":") ? recordId(symbol) : symbol);
-
-  const rowsOf = (spec: string): readonly ReportRow[] => {
-    const wanted = parseSpec(spec, at);
-    return rows.filter(
-      (row) =>
-        row.row_type === wanted.rowType &&
-        row.member === wanted.member &&
-        row.period_type === wanted.periodType &&
-        row.period_start === wanted.periodStart &&
-        wanted.bases.includes(row.basis) &&
-        row.age_days === null,
-    );
-  };
-  /** Chains are counted in the period that made them, whenever they end: rot_cohort metrics stand in its cohort row. */
-  const rowWith = (spec: string, metric: string): ReportRow | undefined => {
-    const rowsThere = rowsOf(spec);
-    const basis = metric.startsWith("rot_cohort") ? "cohort" : "in_period";
-    return (
-      rowsThere.find((row) => row.basis === basis && metric in row) ?? rowsThere.find((row) => metric in row)
-    );
-  };
-
-  return {
-    sync: looked.sync === undefined ? undefined : Pushed.parse(cycleJson(looked.sync)),
-    rows,
-    leads: byId,
-    status,
-    statusText,
-    newWrites,
-    row: (spec) => rowsOf(spec).findLast(() => true),
-    has: (spec, metrics) => {
-      for (const [metric, value] of Object.entries(metrics)) {
-        const row = rowWith(spec, metric);
-        const found = row?.[metric];
-        const name = `${spec} ${metric} (reason: ${row?.reasons[metric] ?? "none"})`;
-        if (typeof value === "number" && typeof found === "number") {
-          expect
-            .soft(Math.abs(found - value), `${name}: ${found} instead of ${value}`)
-            .toBeLessThanOrEqual(1e-9 * Math.max(1, Math.abs(value)));
-        } else if (typeof value === "string" && typeof found === "string") {
-          expect.soft(found, name).toContain(value);
-        } else expect.soft(found, name).toEqual(value);
-      }
-    },
-    reason: (spec, metric, text) =>
-      expect.soft(rowWith(spec, metric)?.reasons[metric], `${spec} ${metric}`).toContain(text),
-    noReason: (spec, metric, text) =>
-      expect.soft(rowWith(spec, metric)?.reasons[metric] ?? "", `${spec} ${metric}`).not.toContain(text),
-    lead: (symbols, fields) => {
-      for (const symbol of typeof symbols === "string" ? [symbols] : symbols) {
-        const lead = byId.get(idOf(symbol));
-        expect.soft(lead, `${symbol} is in the org`).toBeDefined();
-        for (const [field, value] of Object.entries(fields)) {
-          const found = lead?.[field];
-          expect.soft(comparable(found), `${symbol}.${field}`).toEqual(comparable(value));
-        }
-      }
-    },
-    writesTo: (object, symbol) =>
-      writes.filter((write) => write.object === object && write.id === idOf(symbol)).length,
-    refused: (state) => status.refusedRows.filter((row) => row.state === state).length,
-  };
-}
-
-const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/;
-
-/** Instants as milliseconds; symbols as ids; blank text as null. */
-function comparable(value: unknown): unknown {
-  if (typeof value !== "string") return value ?? null;
-  if (value === "") return null;
-  if (INSTANT.test(value)) return new Date(value.replace(/([+-]\d\d)(\d\d)$/, "$1:$2")).toISOString();
-  return /^[a-z]+:H\d\d-/.test(value) ? recordId(value) : value;
-}
-
-interface Wanted {
-  readonly rowType: string;
-  readonly member: string | null;
-  readonly periodType: string;
-  readonly periodStart: string | null;
-  readonly bases: readonly string[];
-}
-
-/** `ROWTYPE[MEMBER] PERIOD`; the member is an exact text or a symbol, and may hold anything but `] ` before the period. */
-function parseSpec(spec: string, at: string): Wanted {
-  const [, rowType = "", , text, period = ""] =
-    /^(\w+)(\[(.*)\])? (pit|(?:in|cohort) \w+)$/su.exec(spec) ?? [];
-  if (rowType === "") throw new RangeError(`${spec}: write for example source[H01] pit`);
-  const member =
-    text === undefined || text === "" ? null : /^[a-z]+:H\d\d-/.test(text) ? recordId(text) : text;
-  const of = { rowType, member };
-  if (period === "pit") {
-    return { ...of, periodType: "day", periodStart: at.slice(0, 10), bases: ["point_in_time"] };
-  }
-  const [basis, month = ""] = period.split(" ");
-  const bases = basis === "cohort" ? ["cohort"] : ["in_period", "cohort"];
-  if (month === "lifetime") return { ...of, periodType: "lifetime", periodStart: null, bases };
-  const number = MONTHS.findIndex((name) => name === month) + 1;
-  if (number === 0) throw new RangeError(`${spec}: no month ${month}`);
-  const periodStart = `2026-${String(number).padStart(2, "0")}-01`;
-  return { ...of, periodType: "month", periodStart, bases };
 }

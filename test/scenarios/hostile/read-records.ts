@@ -84,11 +84,12 @@ export function recordsOf(
   known: Set<string>,
   {
     hasAnchor = true,
+    hasBase = true,
     repeats = {},
-  }: { hasAnchor?: boolean; repeats?: Readonly<Record<string, string>> } = {},
+  }: { hasAnchor?: boolean; hasBase?: boolean; repeats?: Readonly<Record<string, string>> } = {},
 ): readonly HostileRecord[] {
   const own = (blocks.get(`${name} step ${step}`) ?? []).flatMap((line) => repeated(line, repeats));
-  const first = ANCHOR.filter((block) => hasAnchor || block === "base").flatMap((block) => [
+  const first = ANCHOR.filter((block) => hasBase && (hasAnchor || block === "base")).flatMap((block) => [
     ...(blocks.get(block) ?? []),
   ]);
   // A rep whom the case describes itself is not filled in.
