@@ -23,6 +23,8 @@ interface StreamOptions {
   readonly cadence: Cadence;
   readonly cursor?: StreamSpec["cursor"];
   readonly mayBeAbsent?: true;
+  /** Flags on records come from it. Ten streams at most: two calls. */
+  readonly isForFlags?: true;
 }
 
 function stream(object: string, fields: readonly StreamField[], options: StreamOptions): StreamSpec {
@@ -36,6 +38,7 @@ function stream(object: string, fields: readonly StreamField[], options: StreamO
     overlapMinutes: OVERLAP_MINUTES,
     cadence: options.cadence,
     ...(options.mayBeAbsent === undefined ? {} : { optional: true }),
+    ...(options.isForFlags === undefined ? {} : { isForFlags: true }),
   };
 }
 
@@ -72,7 +75,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "Contact",
@@ -86,7 +89,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "LeadHistory",
@@ -99,7 +102,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       createdBy,
       isDeleted,
     ],
-    { cadence: "fast", cursor: "CreatedDate" },
+    { cadence: "fast", isForFlags: true, cursor: "CreatedDate" },
   ),
   stream(
     "Task",
@@ -122,7 +125,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "Event",
@@ -139,7 +142,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "EmailMessage",
@@ -156,7 +159,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast", mayBeAbsent: true },
+    { cadence: "fast", isForFlags: true, mayBeAbsent: true },
   ),
   stream(
     "EmailMessageRelation",
@@ -169,7 +172,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast", mayBeAbsent: true },
+    { cadence: "fast", isForFlags: true, mayBeAbsent: true },
   ),
   stream(
     "Opportunity",
@@ -189,7 +192,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "OpportunityHistory",
@@ -203,7 +206,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "OpportunityContactRole",
@@ -215,7 +218,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "CampaignMember",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { ConfigError, PermissionError, RequestRefusedError } from "../core/errors.ts";
+import { ConfigError, PermissionError, QuotaExhaustedError, RequestRefusedError } from "../core/errors.ts";
 import type { Connection, WriteOutcome } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { MINUTE_MS } from "../core/time.ts";
@@ -17,7 +17,7 @@ import {
 import { describePause, readPause } from "./pause.ts";
 import { type RowResult, recordPage } from "./record-page.ts";
 import { nextTry } from "./retry-policy.ts";
-import { BATCHES_PER_CALL, KeptAutomation, startingBatchSize } from "./targets/batch-size.ts";
+import { KeptAutomation, startingBatchSize } from "./targets/batch-size.ts";
 import type { PublishClass, TargetObject } from "./targets/target.ts";
 import { assertOurNames, ridingFields } from "./targets.ts";
 import { askAgain, forgetUnwanted, isOwnerRefused, OWNER_RETRY_MS } from "./withheld-owners.ts";
@@ -54,12 +54,14 @@ export interface ObjectOutcome {
   readonly written: number;
   /** Refused by the CRM for now; see `readRejections`. */
   readonly rejected: number;
-  /** Left for later by the hourly limit. */
+  /** Left for later: by the hourly limit, a stop, or the day's calls. */
   readonly deferred: number;
   /** Metered calls. */
   readonly calls: number;
-  /** Why nothing was written to the object; null where nothing stood in the way. */
+  /** Why nothing was written to the object, or not all; null where nothing stood in the way. */
   readonly blocked: string | null;
+  /** The day's calls were spent before all rows were sent: the rest waits. */
+  readonly isQuotaSpent?: true;
 }
 
 /** Keys are `salesforce.Lead` and so on, in the order of writing; only objects of the classes asked for. */
@@ -85,6 +87,7 @@ export interface SendJob extends Omit<PushOptions, "classes"> {
   readonly target: TargetObject;
   readonly workspaceId: string;
   readonly connectionId: string;
+  /** Rows a transaction to begin with; the connector goes on from there. */
   readonly batchSize: number;
   /** Rows that may still be sent within the hour. */
   readonly allowance: number;
@@ -97,11 +100,11 @@ export interface SendJob extends Omit<PushOptions, "classes"> {
  * each page's outcomes are committed before the next call. Running it again, after a crash too, sends only what is not
  * yet confirmed; where nothing changed it sends nothing.
  *
- * Flags go first. A refused row never stops its neighbours: it is tried once more at the end where that may help, then
+ * Flags go first, and what the day's calls do not reach for waits. A refused row never stops its neighbours: it is tried once more at the end where that may help, then
  * by `retry-policy.ts`.
  * @param targets what may be written, in the order of writing
  * @throws ConfigError when nothing has been computed yet
- * @throws ConnectorError of `connection.write` (network, quota, sign-in); pages before it are committed
+ * @throws ConnectorError of `connection.write` (network, sign-in); pages before it are committed
  */
 export async function pushTargets(
   ctx: PushContext,
@@ -140,7 +143,7 @@ export async function pushTargets(
     const stop = await leadStop(ctx, target, scope);
     const allowance = stop === null ? await allowanceOf(db, target.object, scope, settings) : 0;
     const batchSize = startingBatchSize(target.object, facts.automation);
-    const { stopped, ...done } = await sendPages(ctx, {
+    const { stopped, spent, ...done } = await sendPages(ctx, {
       ...options,
       ...scope,
       target,
@@ -149,8 +152,15 @@ export async function pushTargets(
       changed,
     });
     const found = stop ?? stopped;
-    const blocked = found === null ? null : describeLeadStop(found);
-    outcome[name] = { changed, ...done, deferred: changed - done.written - done.rejected, blocked };
+    const blocked = found === null ? (spent?.message ?? null) : describeLeadStop(found);
+    const deferred = changed - done.written - done.rejected;
+    outcome[name] = {
+      changed,
+      ...done,
+      deferred,
+      blocked,
+      ...(spent === null ? {} : { isQuotaSpent: true }),
+    };
     report(ctx.log, name, outcome[name], options.runId);
   }
   // A class of which anything was held back is due again at the next push.
@@ -169,7 +179,9 @@ export async function pushTargets(
 
 function report(log: PushLog, object: string, outcome: ObjectOutcome, runId: string): void {
   const facts = { runId, object, ...outcome };
-  if (outcome.blocked !== null) log.warn(facts, outcome.blocked);
+  // Said once, where the state begins: see `noteQuota` of the pull.
+  if (outcome.isQuotaSpent === true) log.info(facts, "pushed in part: the day's calls are spent");
+  else if (outcome.blocked !== null) log.warn(facts, outcome.blocked);
   else if (outcome.rejected > 0)
     log.warn(facts, "pushed, with rows the CRM refused: `ripeline status` lists them");
   else log.info(facts, "pushed");
@@ -260,15 +272,36 @@ async function ownersMoved(ctx: PushContext, since: Date): Promise<readonly stri
 /** Rows acknowledged in one push after which the table's statistics are renewed, and again at each fourfold. */
 const FIRST_STATISTICS = 500;
 
+/** What a sending did, and why it ended early. */
+type Sending = Pick<ObjectOutcome, "written" | "rejected" | "calls"> & {
+  /** Writes of ours were seen to move owners of leads. */
+  readonly stopped: LeadStop | null;
+  /** The day's calls were spent. */
+  readonly spent: QuotaExhaustedError | null;
+};
+
 /**
  * Sends what stands in `writeback.pending` for one object, page by page, each page's outcomes committed before the next
- * call. Ends early where writes of ours are seen to move owners of leads.
+ * page. Ends early where writes of ours are seen to move owners of leads, or the day's calls are spent: what was not
+ * sent stays pending.
  */
-export async function sendPages(
+export async function sendPages(ctx: PushContext, job: SendJob): Promise<Sending> {
+  const total = { written: 0, rejected: 0, calls: 0 };
+  try {
+    const stopped = await sendAll(ctx, job, total);
+    return { ...total, stopped, spent: null };
+  } catch (error) {
+    if (!(error instanceof QuotaExhaustedError)) throw error;
+    return { ...total, stopped: null, spent: error };
+  }
+}
+
+/** @param total counted up as pages are committed */
+async function sendAll(
   ctx: PushContext,
   job: SendJob,
-): Promise<Pick<ObjectOutcome, "written" | "rejected" | "calls"> & { readonly stopped: LeadStop | null }> {
-  const total = { written: 0, rejected: 0, calls: 0 };
+  total: { written: number; rejected: number; calls: number },
+): Promise<LeadStop | null> {
   const riding = ridingFields(job.target);
   const watch = ownerWatch(ctx, job);
   let left = job.allowance;
@@ -277,12 +310,12 @@ export async function sendPages(
   for (const attempts of [0, 1]) {
     let after = 0;
     while (left > 0) {
-      const size = Math.min(left, job.batchSize * BATCHES_PER_CALL);
+      const size = Math.min(left, ctx.connection.rowsPerCall(job.target.object, job.batchSize));
       const page = await nextPage(ctx.db, job, { attempts, after, size });
       if (page.length === 0) break;
       after = page.at(-1)?.position ?? after;
       left -= page.length;
-      const { results, calls, answeredAt } = await sendPage(ctx, job, page);
+      const { results, calls, answeredAt, interrupted } = await sendPage(ctx, job, page);
       await recordPage(ctx.db, { ...job, object: job.target.object, riding, calls, answeredAt }, results);
       total.calls += calls;
       total.written += results.filter((row) => row.result === "written").length;
@@ -293,11 +326,12 @@ export async function sendPages(
         statisticsDue = done * 4;
       }
       job.onProgress?.({ object: job.target.object, done, total: job.changed });
+      if (interrupted !== undefined) throw interrupted;
       const stopped = await watch(answeredAt);
-      if (stopped !== null) return { ...total, stopped };
+      if (stopped !== null) return stopped;
     }
   }
-  return { ...total, stopped: null };
+  return null;
 }
 
 /** Refused, or nothing but an owner was to be sent and the CRM would not have it. */
@@ -328,7 +362,12 @@ async function sendPage(
   ctx: PushContext,
   job: SendJob,
   page: readonly z.infer<typeof PendingRow>[],
-): Promise<{ readonly results: readonly RowResult[]; readonly calls: number; readonly answeredAt: Date }> {
+): Promise<{
+  readonly results: readonly RowResult[];
+  readonly calls: number;
+  readonly answeredAt: Date;
+  readonly interrupted: Error | undefined;
+}> {
   const { target } = job;
   const rows = page.map((row) => {
     const entries = Object.entries(row.changes).filter(([name]) => name !== target.keyField);
@@ -338,14 +377,20 @@ async function sendPage(
     );
     return { key: row.key, fields: Object.fromEntries(entries) };
   });
-  const { outcomes, calls, answeredAt } = await ctx.connection.write({
+  const { outcomes, calls, answeredAt, interrupted } = await ctx.connection.write({
     object: target.object,
     keyField: target.keyField,
     rows,
     batchSize: job.batchSize,
   });
-  const results = page.map((row, index) => judge(job, row, outcomes[index]));
-  return { results, calls, answeredAt };
+  // What broke off may go on at the end of this push, once; not so where the day's calls are spent.
+  const isOver = interrupted instanceof QuotaExhaustedError || page.some((row) => row.attempts > 0);
+  const results = page.flatMap((row, index) => {
+    const outcome = outcomes[index];
+    // Still pending, and not refused by anybody: the next push sends it.
+    return isOver && outcome?.ok === false && outcome.isUnsent === true ? [] : judge(job, row, outcome);
+  });
+  return { results, calls, answeredAt, interrupted: isOver ? interrupted : undefined };
 }
 
 function judge(job: SendJob, row: z.infer<typeof PendingRow>, outcome: WriteOutcome | undefined): RowResult {
