@@ -150,7 +150,8 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
   function pauseOf(purpose: CallPurpose): number {
     if (figures === null) return 0;
     const { used, limit } = figures;
-    const ceiling = limit * ceilingShare * (purpose === "flag" ? 1 : 1 - flagReserve);
+    // Whole calls: a share of 43.75 is 43.
+    const ceiling = Math.floor(limit * ceilingShare * (purpose === "flag" ? 1 : 1 - flagReserve));
     const ours = spentCalls();
     if (ours < ceiling) {
       const share = ours / ceiling;
@@ -160,7 +161,7 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
     const resetsAt = whenBelow(ceiling);
     throw new QuotaExhaustedError(
       crm,
-      `ripeline has sent ${ours} ${crm} calls in 24 hours, its share for ${WORDS[purpose]} (${Math.floor(ceiling)} of the org's ${limit}, of which ${used} are used). ` +
+      `ripeline has sent ${ours} ${crm} calls in 24 hours, its share for ${WORDS[purpose]} (${ceiling} of the org's ${limit}, of which ${used} are used). ` +
         `It goes on where it stopped${resetsAt === null ? " as the hours pass" : ` from ${resetsAt.toISOString()} on`}; to allow more, raise api.ceiling in ripeline.yaml.`,
       { used, limit, ours, ...reserveOf(limit, used), resetsAt },
     );
