@@ -1,4 +1,4 @@
-import type { ComputeSummary, PullSummary } from "../src/core/cycle.ts";
+import { type ComputeSummary, isOnlyWaiting, type PullSummary } from "../src/core/cycle.ts";
 import type { StepContext } from "./step-context.ts";
 
 /** Computes every model as of the instant at which the pull ended, on the CRM's clock. */
@@ -8,6 +8,8 @@ export async function runCompute(
 ): Promise<ComputeSummary> {
   const asOf = new Date(pulled.asOf);
   // A step that a dead process left behind: a later cycle has read more, and its numbers must stay.
-  if (await app.isSuperseded(asOf)) return { asOf: pulled.asOf, models: {}, seconds: 0 };
+  // With the day's calls spent, too: without a new touch every lead would look rotten.
+  if (isOnlyWaiting(pulled) || (await app.isSuperseded(asOf)))
+    return { asOf: pulled.asOf, models: {}, seconds: 0 };
   return app.compute(asOf, report, signal);
 }

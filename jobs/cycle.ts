@@ -22,6 +22,16 @@ const PullResult = z.object({
   hiddenFields: z.record(z.string(), z.array(z.string())),
   apiCalls: z.number(),
   seconds: z.number(),
+  quota: z
+    .object({
+      mode: z.enum(["flags", "nothing"]),
+      since: z.string(),
+      until: z.string().nullable(),
+      message: z.string(),
+    })
+    .nullable()
+    // A step that an older version left in the queue.
+    .default(null),
 });
 const ComputeResult = z.object({
   asOf: z.string(),
@@ -45,6 +55,7 @@ const PushResult = z.object({
       }),
     )
     .default({}),
+  waiting: z.array(z.string()).default([]),
   apiCalls: z.number(),
   seconds: z.number(),
 });

@@ -2,6 +2,7 @@ import { DelayedError, type Job, UnrecoverableError } from "bullmq";
 import type { App } from "../src/app.ts";
 import type { CycleProgress } from "../src/core/cycle.ts";
 import { RipelineError, type StuckError, TimedOutError } from "../src/core/errors.ts";
+import { toJson } from "../src/core/json.ts";
 import { MINUTE_MS } from "../src/core/time.ts";
 import { runCompute } from "./compute.ts";
 import { ComputeStepResult, type CycleJobData, PullStepResult, queueName, type StepResult } from "./cycle.ts";
@@ -90,7 +91,7 @@ interface Run {
 function runJob({ app, cycles, options, stop }: Run, job: CycleJob): Promise<StepResult> {
   const { job: name, timeoutMinutes } = jobSpec(job.name);
   const timeoutMs = options.timeoutMs?.(name) ?? timeoutMinutes * MINUTE_MS;
-  if (name === "tick") return inTime(tick(cycles), timeoutMs);
+  if (name === "tick") return inTime((late) => tick(cycles, late), timeoutMs);
   const report = throttled(job);
   return app.exclusively((signal) => runStep(name, job, { app, report, signal }), {
     name,
@@ -108,14 +109,14 @@ async function runStep(
   const { request } = job.data;
   switch (name) {
     case "pull":
-      return { pull: { ...(await runPull(context, request)) } };
+      return { pull: toJson(await runPull(context, request)) };
     case "compute": {
       const { pull } = PullStepResult.parse(await childResult(job));
       return { pull, compute: { ...(await runCompute(context, pull)) } };
     }
     case "push": {
       const earlier = ComputeStepResult.parse(await childResult(job));
-      return { ...earlier, push: { ...(await runPush(context, request, earlier.compute)) } };
+      return { ...earlier, push: { ...(await runPush(context, request, earlier)) } };
     }
     case "reconcile":
       return { reconcile: { ...(await runReconcile(context)) } };
@@ -124,16 +125,19 @@ async function runStep(
   }
 }
 
-async function tick(cycles: CycleQueue): Promise<StepResult> {
-  if (await cycles.isUnderWay()) return { added: false };
+async function tick(cycles: CycleQueue, late: AbortSignal): Promise<StepResult> {
+  // Once its time is up the next tick looks for itself: this one adds nothing any more.
+  if ((await cycles.isUnderWay()) || late.aborted) return { added: false };
   await cycles.add({ streams: "due", classes: "due" });
   return { added: true };
 }
 
 /** A tick only waits: for a store that is busy with somebody else's statement, which must not be ended for it. */
-async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
+async function inTime<T>(work: (late: AbortSignal) => Promise<T>, timeoutMs: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
+  const ending = new AbortController();
   const timer = setTimeout(() => {
+    ending.abort();
     reject(
       new TimedOutError(
         `The queue was busy for ${timeoutMs / MINUTE_MS} minutes; the next tick tries again.`,
@@ -141,7 +145,7 @@ async function inTime<T>(work: Promise<T>, timeoutMs: number): Promise<T> {
     );
   }, timeoutMs);
   try {
-    return await Promise.race([work, late]);
+    return await Promise.race([work(ending.signal), late]);
   } finally {
     clearTimeout(timer);
   }
@@ -154,7 +158,7 @@ async function judged(
   token: string | undefined,
   onFailure: StepFailure,
 ): Promise<Error> {
-  const decision = verdict(error);
+  const decision = verdict(error, jobSpec(job.name).job);
   if (decision.action === "wait") {
     await job.moveToDelayed(Date.now() + decision.delayMs, token);
     return new DelayedError();

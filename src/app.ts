@@ -12,15 +12,23 @@ import {
   signInApp,
 } from "./config/environment.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
-import type {
-  ComputeSummary,
-  CycleProgress,
-  PullSummary,
-  PushSummary,
-  RemovalCounts,
-  SweepSummary,
+import {
+  type ComputeSummary,
+  type CycleProgress,
+  isOnlyWaiting,
+  type PullSummary,
+  type PushSummary,
+  type QuotaState,
+  type RemovalCounts,
+  type SweepSummary,
 } from "./core/cycle.ts";
-import { BusyError, ConfigError, RipelineError, type StuckError } from "./core/errors.ts";
+import {
+  BusyError,
+  ConfigError,
+  QuotaExhaustedError,
+  RipelineError,
+  type StuckError,
+} from "./core/errors.ts";
 import { toJson } from "./core/json.ts";
 import type { ApiUsage, OpenConnection, OrgIdentity } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
@@ -46,10 +54,10 @@ import { noteDailyCallLimit, pinConnection, readConnection } from "./mirror/conn
 import { readEmailKey, resealEmailKey } from "./mirror/email-key.ts";
 import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "./mirror/forget-people.ts";
 import { openKeyring } from "./mirror/keyring.ts";
-import { pullCycle } from "./mirror/pull-cycle.ts";
+import { pullWithinBudget, readQuotaState } from "./mirror/pull-within-budget.ts";
 import { type Reconciliation, readReconciliation, reconcile } from "./mirror/reconcile.ts";
 import { type RecordCounts, readCounts } from "./mirror/record-counts.ts";
-import { newestPull, recordRun } from "./mirror/run-ledger.ts";
+import { newestPull, recordRun, WAITING } from "./mirror/run-ledger.ts";
 import {
   deleteGrant,
   GRANT_NEED,
@@ -96,6 +104,8 @@ export interface StatusReport extends WritebackStatus, StreamReport {
   readonly reconciliation: Reconciliation | null;
   /** Our calls of the last 24 hours; null before the first. */
   readonly budget: CallBudget | null;
+  /** What waits since the day's calls are spent; null where nothing does. */
+  readonly quota: QuotaState | null;
 }
 
 export interface AppOptions {
@@ -514,6 +524,7 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     money: read.cadences.moneyMinutes,
     slow: read.cadences.slowMinutes,
   };
+  const writtenObjects = targetObjects({ closedStatuses: [], catalog }).map(({ object }) => object);
   const cadence = rememberCadence(parts, key, wanted);
   const exclusively: App["exclusively"] = (work, { stop, ...bounds } = A_DAY) =>
     withLease(lease, (lost) => {
@@ -533,18 +544,25 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
         key,
         "pull",
         async () => {
-          const { summary: result, counts } = await pullCycle(
+          const connection = await parts.connect();
+          const before = await readQuotaState(store, key);
+          const { summary: result, counts } = await pullWithinBudget(
             {
               db: stoppable(store, signal),
-              connection: (await parts.connect()).during(signal),
+              connection: connection.during(signal),
+              reserve: connection.during(signal, "reserve"),
               settings,
               secretKey: environment.RIPELINE_SECRET_KEY,
               cadenceMinutes: (await cadence()).minutes,
+              writtenObjects,
               onProgress,
             },
             which,
           );
-          return { result, asOf: new Date(result.asOf), detail: { apiCalls: result.apiCalls, counts } };
+          noteQuota(log, before, result.quota);
+          const detail = { apiCalls: result.apiCalls, counts, quota: toJson(result.quota) };
+          if (isOnlyWaiting(result)) return { result, asOf: null, detail, outcome: WAITING };
+          return { result, asOf: new Date(result.asOf), detail };
         },
         signal,
       ),
@@ -654,6 +672,7 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
       counts: (await readCounts(store, key)) ?? null,
       reconciliation: (await readReconciliation(store, key)) ?? null,
       budget: await readCallBudget(store, key, settings.api.ceiling),
+      quota: await readQuotaState(store, key),
     }),
     report: (query) => readReport(store, key.workspaceId, query),
     storedReport: async () => {
@@ -727,6 +746,15 @@ async function inTurn<T>(
       if (!(error instanceof BusyError) || hasBegun || Date.now() > until) throw error;
       await setTimeout(SECOND_MS);
     }
+  }
+}
+
+/** One line when the day's calls are spent and one when they are there again, over processes and restarts. */
+function noteQuota(log: Logger, before: QuotaState | null, after: QuotaState | null): void {
+  if (before === null && after !== null) {
+    log.warn({ mode: after.mode, until: after.until }, after.message);
+  } else if (before !== null && after === null) {
+    log.info({ since: before.since }, "the day's calls are there again: all is read and written");
   }
 }
 
@@ -860,6 +888,16 @@ async function forgetStep(
   return forgetPeople(db, key, ids, new Date());
 }
 
+/** What is not deleted for want of calls is due at the next sweep. */
+async function whileCallsLast(remove: () => Promise<RemovalCounts>): Promise<RemovalCounts> {
+  try {
+    return await remove();
+  } catch (error) {
+    if (error instanceof QuotaExhaustedError) return {};
+    throw error;
+  }
+}
+
 async function pushStep(
   parts: Parts,
   key: MirrorKey,
@@ -879,7 +917,8 @@ async function pushStep(
   const record = await readConnection(store, key);
   if (record?.applied_at == null) {
     log.info("nothing is written before apply");
-    return { objects: {}, removed: {}, apiCalls: 0, seconds: (performance.now() - started) / 1000 };
+    const seconds = (performance.now() - started) / 1000;
+    return { objects: {}, removed: {}, waiting: [], apiCalls: 0, seconds };
   }
   const classes: readonly PublishClass[] =
     step.which === "flags"
@@ -900,14 +939,18 @@ async function pushStep(
     ]),
   );
   const { asOf, runId } = step;
+  const waiting = Object.keys(outcome).filter((object) => outcome[object]?.isQuotaSpent === true);
   const mayRemove =
-    step.which !== "flags" && (await isSweepDue(store, settings, { asOf, isByHand: step.which === "all" }));
+    step.which !== "flags" &&
+    waiting.length === 0 &&
+    (await isSweepDue(store, settings, { asOf, isByHand: step.which === "all" }));
   const removed: RemovalCounts = mayRemove
-    ? await sweep({ db: store, connection, log }, settings, { runId, asOf })
+    ? await whileCallsLast(() => sweep({ db: store, connection, log }, settings, { runId, asOf }))
     : {};
   return {
     objects,
     removed,
+    waiting,
     apiCalls: connection.usage().metered - callsBefore,
     seconds: (performance.now() - started) / 1000,
   };

@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { WireShapeError } from "../../src/core/errors.ts";
+import { QuotaExhaustedError, WireShapeError } from "../../src/core/errors.ts";
 import type { HttpMethod } from "../shared/http.ts";
 import type { CallPurpose } from "../shared/rate-governor.ts";
 import type { Session } from "./session.ts";
+import { type RefusalContext, refusal } from "./vendor-error.ts";
 import { harmlessWriteHeaders } from "./write-guard.ts";
 
 /** Subrequests in one call, and how many of them may be queries or collections. */
@@ -29,6 +30,8 @@ export interface CompositeAnswer {
   readonly parts: readonly PartAnswer[];
   readonly date: Date;
   readonly calls: number;
+  /** A part was refused since the org has no calls left; the governor knows. */
+  readonly spent: QuotaExhaustedError | null;
 }
 
 const Answer = z.looseObject({
@@ -78,18 +81,25 @@ export async function sendComposite(
   if (!parsed.success)
     throw new WireShapeError("salesforce", `${options.step}: the answer is no Composite answer.`);
   const byReference = new Map(parsed.data.compositeResponse.map((part) => [part.referenceId, part]));
-  return {
-    date: answer.date,
-    calls: answer.calls,
-    parts: parts.map((_, index) => {
-      const part = byReference.get(`part${index}`);
-      if (part === undefined) {
-        throw new WireShapeError(
-          "salesforce",
-          `${options.step}: part ${index + 1} of ${parts.length} was not answered.`,
-        );
-      }
-      return { status: part.httpStatusCode, headers: part.httpHeaders, body: part.body };
-    }),
-  };
+  const answered = parts.map((_, index): PartAnswer => {
+    const part = byReference.get(`part${index}`);
+    if (part === undefined) {
+      throw new WireShapeError(
+        "salesforce",
+        `${options.step}: part ${index + 1} of ${parts.length} was not answered.`,
+      );
+    }
+    return { status: part.httpStatusCode, headers: part.httpHeaders, body: part.body };
+  });
+  const spent = spentAmong(answered, { step: options.step, host: new URL(session.instanceUrl).host });
+  if (spent !== null) session.noteQuotaRefused();
+  return { parts: answered, date: answer.date, calls: answer.calls, spent };
+}
+
+function spentAmong(parts: readonly PartAnswer[], context: RefusalContext): QuotaExhaustedError | null {
+  for (const { status, body } of parts) {
+    const error = status === 403 ? refusal(status, body, context) : null;
+    if (error instanceof QuotaExhaustedError) return error;
+  }
+  return null;
 }

@@ -8,6 +8,8 @@ import { pacingDuring, realPacing } from "../shared/retry.ts";
 import { createTokenSource } from "../shared/token-source.ts";
 import { createAccessReader } from "./access.ts";
 import { loginOrigin, sessionSource } from "./authorize.ts";
+import { createBatchSizer, MAX_BATCH } from "./batch-sizer.ts";
+import { COMPOSITE_QUERIES } from "./composite.ts";
 import { NEWEST_KNOWN_VERSION, type SalesforceOptions } from "./connect-options.ts";
 import { deployPackage } from "./deploy.ts";
 import { readFacts } from "./facts.ts";
@@ -23,7 +25,7 @@ import { readHiddenBySharing } from "./sharing.ts";
 import { salesforceStreams } from "./streams.ts";
 import { tokenHttp } from "./token-endpoint.ts";
 import { trustedOrigin } from "./trusted-address.ts";
-import { MAX_BATCH, writeRows } from "./write.ts";
+import { writeRows } from "./write.ts";
 import { writeRowsByBulk } from "./write-bulk.ts";
 
 /** Below this many rows REST pages, five streams a call, are cheaper than a job with its polls. */
@@ -82,6 +84,7 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
   const base = { http, tokens, governor, pacing, instanceUrl, log: options.log };
   const version = options.apiVersion ?? (await newestVersion(base));
   const access = createAccessReader();
+  const sizer = createBatchSizer();
   let identity: Promise<OrgIdentity> | null = null;
   const knowIdentity = (session: Session): Promise<OrgIdentity> => {
     identity ??= readIdentity(session).catch((error: unknown) => {
@@ -112,10 +115,11 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
       ),
     // Bulk always saves 200 rows a transaction: smaller batches were asked for because the object cannot bear that.
     write: (request) =>
-      request.batchSize >= MAX_BATCH &&
+      sizer.size(request.object, request.batchSize) >= MAX_BATCH &&
       request.rows.length > (options.bulkWriteAboveRows ?? BULK_WRITE_ABOVE_ROWS)
         ? writeRowsByBulk(session, request)
-        : writeRows(session, request),
+        : writeRows({ session, sizer }, request),
+    rowsPerCall: (object, batchSize) => COMPOSITE_QUERIES * sizer.size(object, batchSize),
     read: (request) => readRows(session, request),
     remove: (request) => removeRows(session, request),
     ownersMoved: async (since) => readMovedOwners(session, (await knowIdentity(session)).userId, since),
@@ -141,11 +145,12 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
     ...over(createSession({ ...base, version })),
     settle: () => governor.settle(),
     // Tokens are renewed over the connection's own HTTP: one renewal serves every piece of work.
-    during: (signal) =>
+    during: (signal, use) =>
       over(
         createSession({
           ...base,
           version,
+          mayReadFromReserve: use === "reserve",
           http: httpDuring(http, signal),
           pacing: pacingDuring(pacing, signal),
         }),

@@ -155,6 +155,7 @@ async function queryTogether(
     })),
     { step, purpose: "read" },
   );
+  if (answer.spent !== null) throw answer.spent;
   return answer.parts.map((part) =>
     part.status >= 300
       ? { refused: vendorProblem(part.body)?.code ?? `HTTP_${part.status}` }

@@ -85,6 +85,7 @@ async function countTogether(
       })),
       { step, purpose: "read" },
     );
+    if (answer.spent !== null) throw answer.spent;
     for (const [index, query] of some.entries()) {
       const part = answer.parts[index];
       counts.push(

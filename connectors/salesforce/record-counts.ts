@@ -34,6 +34,7 @@ export async function countObjects(session: Session, objects: readonly string[])
     })),
     { step, purpose: "read" },
   );
+  if (answer.spent !== null) throw answer.spent;
   return {
     counts: answer.parts.map((part) =>
       part.status >= 300 ? null : readQueryAnswer(part.body, step).totalSize,

@@ -7,10 +7,10 @@ import {
 } from "../../src/core/errors.ts";
 import type { RemoveOutcome, RemoveReport, RemoveRequest } from "../../src/core/ports.ts";
 import { redact } from "../shared/redact.ts";
+import { MAX_BATCH } from "./batch-sizer.ts";
 import { COMPOSITE_QUERIES, type Part, type PartAnswer, sendComposite } from "./composite.ts";
 import type { Session } from "./session.ts";
 import { isRetryableRowCode, refusal } from "./vendor-error.ts";
-import { MAX_BATCH } from "./write.ts";
 import { harmlessWriteHeaders, isRecordOfCustomObject } from "./write-guard.ts";
 
 const Results = z.array(

@@ -55,6 +55,8 @@ export interface Session {
   stream(
     call: Pick<Call, "path" | "step" | "purpose">,
   ): Promise<{ readonly answer: HttpAnswer; readonly calls: number }>;
+  /** The org refused a part of a call since it has no calls left; a call refused as a whole is noted here already. */
+  noteQuotaRefused(): void;
 }
 
 export interface SessionOptions {
@@ -65,6 +67,8 @@ export interface SessionOptions {
   readonly instanceUrl: string;
   readonly version: string;
   readonly log: ConnectorLog;
+  /** Reads, too, may take the calls that are kept for flags. */
+  readonly mayReadFromReserve?: boolean;
 }
 
 const TRIES = 3;
@@ -94,7 +98,8 @@ export function createSession(options: SessionOptions): Session {
   ): Promise<HttpAnswer> {
     const metered = isMetered(call.path);
     if (metered) {
-      const pause = await governor.admit(call.purpose);
+      const isFlag = call.purpose === "read" && options.mayReadFromReserve === true;
+      const pause = await governor.admit(isFlag ? "flag" : call.purpose);
       if (pause > 0) await pacing.sleep(pause);
     }
     assertHarmlessWrite({
@@ -259,6 +264,7 @@ export function createSession(options: SessionOptions): Session {
       });
       return { answer, calls: counter.calls };
     },
+    noteQuotaRefused: () => governor.refused(),
   };
 }
 

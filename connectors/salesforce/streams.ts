@@ -23,6 +23,8 @@ interface StreamOptions {
   readonly cadence: Cadence;
   readonly cursor?: StreamSpec["cursor"];
   readonly mayBeAbsent?: true;
+  /** Flags on records come from it. Ten streams at most: two calls. */
+  readonly isForFlags?: true;
 }
 
 function stream(object: string, fields: readonly StreamField[], options: StreamOptions): StreamSpec {
@@ -36,6 +38,7 @@ function stream(object: string, fields: readonly StreamField[], options: StreamO
     overlapMinutes: OVERLAP_MINUTES,
     cadence: options.cadence,
     ...(options.mayBeAbsent === undefined ? {} : { optional: true }),
+    ...(options.isForFlags === undefined ? {} : { isForFlags: true }),
   };
 }
 
@@ -72,7 +75,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "Contact",
@@ -86,7 +89,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "LeadHistory",
@@ -100,7 +103,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       createdBy,
       isDeleted,
     ],
-    { cadence: "fast", cursor: "CreatedDate" },
+    { cadence: "fast", isForFlags: true, cursor: "CreatedDate" },
   ),
   stream(
     "Task",
@@ -123,7 +126,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "Event",
@@ -140,7 +143,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "EmailMessage",
@@ -157,7 +160,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast", mayBeAbsent: true },
+    { cadence: "fast", isForFlags: true, mayBeAbsent: true },
   ),
   stream(
     "EmailMessageRelation",
@@ -170,7 +173,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast", mayBeAbsent: true },
+    { cadence: "fast", isForFlags: true, mayBeAbsent: true },
   ),
   stream(
     "Opportunity",
@@ -190,7 +193,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "OpportunityHistory",
@@ -204,7 +207,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "OpportunityContactRole",
@@ -216,7 +219,7 @@ export const salesforceStreams: readonly StreamSpec[] = [
       stamp,
       isDeleted,
     ],
-    { cadence: "fast" },
+    { cadence: "fast", isForFlags: true },
   ),
   stream(
     "CampaignMember",

@@ -1,4 +1,4 @@
-import { type CrmName, QuotaExhaustedError } from "../../src/core/errors.ts";
+import { type CrmName, QuotaExhaustedError, type QuotaFacts } from "../../src/core/errors.ts";
 import type { CallLedger } from "../../src/core/ports.ts";
 import { type Clock, DAY_MS, HOUR_MS, MINUTE_MS } from "../../src/core/time.ts";
 
@@ -79,6 +79,15 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
   let unsent = 0;
   let turn: Promise<unknown> = Promise.resolve();
 
+  /** What is kept for flags, and what is left of it. */
+  const reserveOf = (limit: number, used: number): Pick<QuotaFacts, "reserve" | "reserveLeft"> => {
+    const ours = Math.floor(limit * ceilingShare) - spentCalls();
+    const orgs = Math.ceil(limit * (1 - LEFT_TO_OTHERS.flag)) - used;
+    return {
+      reserve: Math.floor(limit * ceilingShare * flagReserve),
+      reserveLeft: Math.max(0, Math.min(ours, orgs)),
+    };
+  };
   const now = (): Date => new Date(clock.now().getTime() + offsetMs);
 
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -126,14 +135,14 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
       throw new QuotaExhaustedError(
         crm,
         `The org has used up its ${crm} calls of 24 hours, ${ours} of them by ripeline, and refused the last one, so ${WORDS[purpose]} wait. ${AGAIN}`,
-        { used: limit, limit, ours, resetsAt: null },
+        { used: limit, limit, ours, ...reserveOf(limit, limit), resetsAt: null },
       );
     }
     throw new QuotaExhaustedError(
       crm,
       `The org has used ${used} of its ${limit} ${crm} calls of 24 hours, ${ours} of them by ripeline; the last ${kept} are left to its ` +
         `other clients, so ${WORDS[purpose]} wait. ${AGAIN}`,
-      { used, limit, ours, resetsAt: null },
+      { used, limit, ours, ...reserveOf(limit, used), resetsAt: null },
     );
   }
 
@@ -141,7 +150,8 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
   function pauseOf(purpose: CallPurpose): number {
     if (figures === null) return 0;
     const { used, limit } = figures;
-    const ceiling = limit * ceilingShare * (purpose === "flag" ? 1 : 1 - flagReserve);
+    // Whole calls: a share of 43.75 is 43.
+    const ceiling = Math.floor(limit * ceilingShare * (purpose === "flag" ? 1 : 1 - flagReserve));
     const ours = spentCalls();
     if (ours < ceiling) {
       const share = ours / ceiling;
@@ -151,9 +161,9 @@ export function createRateGovernor(options: RateGovernorOptions): RateGovernor {
     const resetsAt = whenBelow(ceiling);
     throw new QuotaExhaustedError(
       crm,
-      `ripeline has sent ${ours} ${crm} calls in 24 hours, its share for ${WORDS[purpose]} (${Math.floor(ceiling)} of the org's ${limit}, of which ${used} are used). ` +
+      `ripeline has sent ${ours} ${crm} calls in 24 hours, its share for ${WORDS[purpose]} (${ceiling} of the org's ${limit}, of which ${used} are used). ` +
         `It goes on where it stopped${resetsAt === null ? " as the hours pass" : ` from ${resetsAt.toISOString()} on`}; to allow more, raise api.ceiling in ripeline.yaml.`,
-      { used, limit, ours, resetsAt },
+      { used, limit, ours, ...reserveOf(limit, used), resetsAt },
     );
   }
 

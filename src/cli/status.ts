@@ -32,6 +32,7 @@ function describe(report: StatusReport, jobs: readonly ScheduleStatus[]): string
     stream.hiddenFields.join(", "),
   ]);
   return [
+    ...(report.quota === null ? [] : [`WAITING: ${report.quota.message}`, ""]),
     ...describeWriting(report),
     ...report.questions.map((question) => `QUESTION: ${question}`),
     `Org ${report.orgId}; fields of ripeline ${report.appliedAt === null ? "not deployed" : `since ${report.appliedAt}`}; ` +

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CycleResult, cycleJson } from "../core/cycle.ts";
+import { type CycleResult, cycleJson, isOnlyWaiting } from "../core/cycle.ts";
 import { toJson } from "../core/json.ts";
 import { describeReconciliation } from "./describe-reconciliation.ts";
 import { operation } from "./operation.ts";
@@ -16,7 +16,8 @@ const syncArgs = z.object({
 /**
  * `ripeline sync`: one cycle of the streams that are due, or of all; every publishing class is written, and once a day
  * rows of ours beyond their retention are deleted. With --resume-lead-writes a stop of lead writes is lifted first, with
- * --resume-writes the pause after an undo; with --reconcile ids are compared with the CRM's first.
+ * --resume-writes the pause after an undo; with --reconcile ids are compared with the CRM's first. Exit 1 where the day's
+ * calls do not reach for all of it; the answer says what was done and what waits.
  */
 export const syncOperation = operation(
   syncArgs,
@@ -29,7 +30,14 @@ export const syncOperation = operation(
     const lifted = resumeLeadWrites ? await app.resumeLeadWrites() : null;
     const result = await runCycle({ streams: all ? "all" : "due", classes: "all" }, onProgress);
     const { leadWritesStopped: stop, writesPaused: pause } = await app.status();
+    const { quota } = result.pull;
     const notes = [
+      ...(quota === null ? [] : [`WAITING: ${quota.message}`]),
+      ...(quota !== null || result.push.waiting.length === 0
+        ? []
+        : [
+            `WAITING for the day's calls: rows of ${result.push.waiting.join(", ")}; \`ripeline status\` tells more`,
+          ]),
       ...(compared === null ? [] : describeReconciliation(compared)),
       ...(pause === null ? [] : [`PAUSED: ${pause.message}`]),
       ...(resumeWrites
@@ -50,7 +58,9 @@ export const syncOperation = operation(
     ];
     return {
       json: toJson({ ...cycleJson(result), reconciled: compared ?? undefined }),
-      text: [...notes, describe(result)].join("\n"),
+      text: [...notes, ...(isOnlyWaiting(result.pull) ? [] : [describe(result)])].join("\n"),
+      // Not all of what was asked for is done.
+      isFailure: quota !== null || result.push.waiting.length > 0,
     };
   },
 );

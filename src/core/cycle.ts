@@ -8,6 +8,24 @@ export interface PullSummary {
   readonly hiddenFields: Readonly<Record<string, readonly string[]>>;
   readonly apiCalls: number;
   readonly seconds: number;
+  /** What waits since the day's calls are spent; null where nothing does. */
+  readonly quota: QuotaState | null;
+}
+
+/** The day's calls are spent, by us or by the org's other clients. Instants are ISO UTC, the CRM's clock. */
+export interface QuotaState {
+  /** `flags`: those on records are read and written from the reserve. `nothing`: the reserve is spent too. */
+  readonly mode: "flags" | "nothing";
+  readonly since: string;
+  /** When it goes on; null where that is up to the org's other clients. */
+  readonly until: string | null;
+  /** Why, and what to do. */
+  readonly message: string;
+}
+
+/** True where the day's calls did not even reach for flags: there is nothing new to compute or to write. */
+export function isOnlyWaiting({ quota, streams }: PullSummary): boolean {
+  return quota !== null && Object.keys(streams).length === 0;
 }
 
 export interface ComputeSummary {
@@ -33,6 +51,8 @@ export interface PushSummary {
   readonly removed: RemovalCounts;
   readonly apiCalls: number;
   readonly seconds: number;
+  /** Objects of which rows wait, since the day's calls are spent. */
+  readonly waiting: readonly string[];
 }
 
 export type RemovalCounts = Readonly<
@@ -92,6 +112,8 @@ export function cycleJson(result: CycleResult): { readonly [key: string]: Json }
     pushed: push.objects,
     removed: push.removed,
     hiddenFields: pull.hiddenFields,
+    quota: pull.quota === null ? null : { ...pull.quota },
+    waiting: push.waiting,
     apiCalls: { salesforce: pull.apiCalls + push.apiCalls, hubspot: 0 },
     seconds: {
       pull: pull.seconds,

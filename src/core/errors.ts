@@ -60,6 +60,9 @@ export interface QuotaFacts {
   readonly limit: number;
   /** By ripeline. */
   readonly ours: number;
+  /** Of our share, calls of a day that are kept for flags on records, and how many of them may still be sent. */
+  readonly reserve: number;
+  readonly reserveLeft: number;
   /** When our calls fall below our ceiling again; null where others decide. UTC. */
   readonly resetsAt: Date | null;
 }

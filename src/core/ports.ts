@@ -41,6 +41,8 @@ export interface StreamSpec {
   readonly cadence: Cadence;
   /** True where the org may lack the object (INVALID_TYPE is then an answer, not an error). */
   readonly optional?: boolean;
+  /** True where flags on records come from it: it is read from the reserve when the day's calls are spent. */
+  readonly isForFlags?: boolean;
 }
 
 /** Where a pull goes on after a page. Opaque to everyone but the connector that made it. */
@@ -109,7 +111,7 @@ export interface WriteRequest {
   /** `Id` updates existing records; another name upserts by that external id. */
   readonly keyField: string;
   readonly rows: readonly WriteRow[];
-  /** Rows a collection call, 1..200. */
+  /** Rows a transaction to begin with, 1..200; the connector learns from the org's answers how many it bears. */
   readonly batchSize: number;
 }
 
@@ -122,11 +124,15 @@ export type WriteOutcome =
       readonly code: string;
       readonly message: string;
       readonly retryable: boolean;
+      /** The row was not sent, or nobody knows: the CRM has not refused it. */
+      readonly isUnsent?: true;
     };
 
 export interface WriteReport {
   /** One outcome a row, in input order. */
   readonly outcomes: readonly WriteOutcome[];
+  /** Why the writing broke off before all rows were sent; absent where it did not. */
+  readonly interrupted?: Error;
   readonly calls: number;
   /** The CRM's clock at its last answer, UTC: a large write takes longer than the instant it was computed for. */
   readonly answeredAt: Date;
@@ -311,6 +317,8 @@ export interface Connection {
   hiddenBySharing?(objects: readonly string[]): Promise<readonly string[] | null>;
   pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
   write(request: WriteRequest): Promise<WriteReport>;
+  /** Rows of an object that one call of `write` carries now. @param batchSize as in the request to come */
+  rowsPerCall(object: string, batchSize: number): number;
   /** Values as they stand now, before something of ours is taken back. */
   read(request: ReadRequest): Promise<ReadReport>;
   /** Deletes records of our own objects. @throws RequestRefusedError for anybody else's object or record */
@@ -337,8 +345,9 @@ export interface OpenConnection extends Connection {
   /**
    * The same connection for one piece of work: same session, same count of calls. When `signal` aborts, requests under
    * way and waits between them end with its reason.
+   * @param use `reserve`: reads, too, may take what is kept of the day's calls for flags on records
    */
-  during(signal: AbortSignal): Connection;
+  during(signal: AbortSignal, use?: "reserve"): Connection;
   /** Gives calls that were booked ahead and not sent back to the ledger; meant for the end of a piece of work. */
   settle(): Promise<void>;
 }

@@ -17,6 +17,8 @@ export interface PullCycleContext {
   /** RIPELINE_SECRET_KEY, where it is set. */
   readonly secretKey: string | undefined;
   readonly cadenceMinutes: Readonly<Record<"fast" | "money" | "slow", number>>;
+  /** Objects that we write to: what runs on them decides how many rows go at once. */
+  readonly writtenObjects: readonly string[];
   readonly onProgress: (progress: CycleProgress) => void;
 }
 
@@ -35,9 +37,14 @@ const FACTS_EVERY_MS = HOUR_MS;
 /**
  * The pull step: finds out which streams are due on the CRM's clock and which of their fields this user sees, and reads
  * them into the mirror.
+ * @param part `flags`: only streams that flags on records come from, as they were last described
  * @returns rows and metered calls by stream; `asOf` is the CRM's clock after the last page and the counts
  */
-export async function pullCycle(context: PullCycleContext, which: "due" | "all"): Promise<PullCycleOutcome> {
+export async function pullCycle(
+  context: PullCycleContext,
+  which: "due" | "all",
+  part: "whole" | "flags" = "whole",
+): Promise<PullCycleOutcome> {
   const { db, connection, settings } = context;
   const key: MirrorKey = { workspaceId: settings.workspace.id, connectionId: settings.connectionId };
   const started = performance.now();
@@ -47,13 +54,18 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
   const due = new Set(
     connection.streams
       .filter(
-        (stream) => which === "all" || isDue(stream, states.get(stream.name), now, context.cadenceMinutes),
+        (stream) =>
+          (part === "whole" || stream.isForFlags === true) &&
+          (which === "all" || isDue(stream, states.get(stream.name), now, context.cadenceMinutes)),
       )
       .map((stream) => stream.name),
   );
   const emailKey = await readEmailKey(db, settings.workspace.id, context.secretKey);
   const read = async (areFactsForced: boolean) => {
-    const { streams, areNew } = await streamsToRead(context, key, now, areFactsForced ? null : states);
+    const { streams, areNew } = await streamsToRead(context, key, now, {
+      states: areFactsForced ? null : states,
+      isOldGoodEnough: part === "flags",
+    });
     const toRead = streams.filter(({ stream }) => due.has(stream.name));
     const outcomes = await pull(
       {
@@ -87,6 +99,7 @@ export async function pullCycle(context: PullCycleContext, which: "due" | "all")
     ),
     apiCalls: connection.usage().metered - callsBefore,
     seconds: (performance.now() - started) / 1000,
+    quota: null,
   };
   return { summary, counts };
 }
@@ -113,14 +126,16 @@ async function readAgainIfRefused<T>(read: (areFactsForced: boolean) => Promise<
 
 /** All streams with their visible fields: from the last describe while it is fresh, else from a new one. */
 async function streamsToRead(
-  { db, connection }: PullCycleContext,
+  { db, connection, writtenObjects }: PullCycleContext,
   key: MirrorKey,
   now: Date,
-  states: ReadonlyMap<string, StreamState> | null,
+  last: { readonly states: ReadonlyMap<string, StreamState> | null; readonly isOldGoodEnough: boolean },
 ): Promise<{ readonly streams: readonly VisibleStream[]; readonly areNew: boolean }> {
+  const { states } = last;
   const record = await readConnection(db, key);
   const readAt = record?.facts_read_at ?? null;
-  const isFresh = readAt !== null && now.getTime() - readAt.getTime() < FACTS_EVERY_MS;
+  const isFresh =
+    last.isOldGoodEnough || (readAt !== null && now.getTime() - readAt.getTime() < FACTS_EVERY_MS);
   const known = connection.streams.every((stream) => states?.has(stream.name) === true);
   if (states !== null && isFresh && known) {
     const streams = connection.streams.map((stream) => {
@@ -135,7 +150,7 @@ async function streamsToRead(
     return { streams, areNew: false };
   }
   const access = await connection.access(connection.streams.map((stream) => stream.object));
-  const facts = await connection.facts(["Lead", "Opportunity", "Campaign"]);
+  const facts = await connection.facts(writtenObjects);
   // A user who may not see the limits is told the calls a day with every answer.
   const dailyCallLimit = facts.dailyCallLimit ?? connection.usage().dailyLimit;
   await saveFacts(db, key, { ...facts, dailyCallLimit }, now);

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { QuotaExhaustedError } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
@@ -7,15 +8,27 @@ import type { MirrorKey } from "./stream-state.ts";
 
 export type RunStep = "pull" | "compute" | "push" | "sweep" | "reconcile" | "apply" | "undo" | "forget";
 
+/** Outcome of a run that did nothing, or not all, since the day's calls are spent. */
+export const WAITING = "waiting: QUOTA_EXHAUSTED";
+
+interface RunEnd<T> {
+  readonly result: T;
+  readonly asOf: Date | null;
+  readonly detail: Json;
+  /** @default done */
+  readonly outcome?: typeof WAITING;
+}
+
 /**
- * Opens a line, runs the work and closes the line as done or failed with the error's code; the work's error goes on.
+ * Opens a line, runs the work and closes the line as done (or as the work says), waiting where the day's calls are spent,
+ * or failed with the error's code; the work's error goes on.
  * @param signal what ends the work early: its reason then stands for whatever the work threw
  */
 export async function recordRun<T>(
   db: Database,
   key: MirrorKey,
   step: RunStep,
-  work: (runId: string) => Promise<{ readonly result: T; readonly asOf: Date | null; readonly detail: Json }>,
+  work: (runId: string) => Promise<RunEnd<T>>,
   signal?: AbortSignal,
 ): Promise<T> {
   const runId = randomUUID();
@@ -28,14 +41,15 @@ export async function recordRun<T>(
         detail = ${sql.json(detail)}::jsonb
       where workspace_id = ${key.workspaceId} and run_id = ${runId}`);
   try {
-    const { result, asOf, detail } = await work(runId);
-    await close("done", asOf, detail);
+    const { result, asOf, detail, outcome = "done" } = await work(runId);
+    await close(outcome, asOf, detail);
     return result;
   } catch (thrown) {
     const error: unknown = signal?.aborted === true ? signal.reason : thrown;
     const code = error instanceof Error && "code" in error ? String(error.code) : "FAULT";
     // The store may be what failed; then the open line itself tells that the run did not end.
-    await close(`failed: ${code}`, null, {}).catch(() => undefined);
+    const outcome = error instanceof QuotaExhaustedError ? WAITING : `failed: ${code}`;
+    await close(outcome, null, {}).catch(() => undefined);
     throw error;
   }
 }

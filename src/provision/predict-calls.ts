@@ -42,6 +42,38 @@ export interface CallPrediction {
   readonly shareOfLimit: number | null;
 }
 
+const ROWS_PER_PAGE = 2_000;
+const BULK_ABOVE_ROWS = 10_000;
+const ROWS_PER_BULK_PAGE = 50_000;
+/** A Bulk query is created and looked at until it is done; its pages come on top. */
+const CALLS_PER_BULK_QUERY = 4;
+
+/**
+ * The night's comparison of ids. Every list opens in a Composite with four others; up to 10,000 rows it goes on in pages
+ * that share calls, above that (or uncounted) it is a Bulk query. Records that are then read again are not in it.
+ */
+function predictNight(records: readonly (number | null)[]): CallLine {
+  const bulk = records.filter((rows) => rows === null || rows > BULK_ABOVE_ROWS);
+  const pages = records
+    .filter((rows) => rows !== null)
+    .filter((rows) => rows <= BULK_ABOVE_ROWS)
+    .map((rows) => Math.max(0, Math.ceil(rows / ROWS_PER_PAGE) - 1));
+  const opening = Math.ceil(records.length / PER_COMPOSITE);
+  const sum = pages.reduce((total, each) => total + each, 0);
+  const further = Math.max(Math.ceil(sum / PER_COMPOSITE), ...pages, 0);
+  const byBulk = bulk.reduce<number>(
+    (total, rows) => total + CALLS_PER_BULK_QUERY + Math.max(1, Math.ceil((rows ?? 0) / ROWS_PER_BULK_PAGE)),
+    0,
+  );
+  return {
+    purpose: "compare ids with the mirror's at night",
+    callsPerDay: opening + further + byBulk,
+    how:
+      `${records.length} lists / ${PER_COMPOSITE} a call = ${opening} calls, ${sum} further pages of ${ROWS_PER_PAGE} in ${further}, ` +
+      `${bulk.length} lists above ${BULK_ABOVE_ROWS} by Bulk in ${byBulk}`,
+  };
+}
+
 function rowsPerCall(batchSize: number): number {
   return Math.min(batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
 }
@@ -72,6 +104,8 @@ export function predictApiCalls(input: {
   readonly writes: readonly WritePrediction[];
   readonly hourlyChecks: number;
   readonly dailyLimit: number | null;
+  /** Records of each stream whose ids are compared at night; null where the org did not count them. */
+  readonly nightly?: readonly (number | null)[];
 }): CallPrediction {
   const cadences: readonly Cadence[] = ["fast", "money", "slow"];
   const reading = cadences.flatMap((cadence) => {
@@ -102,7 +136,8 @@ export function predictApiCalls(input: {
     callsPerDay: input.hourlyChecks * 24,
     how: `${input.hourlyChecks} an hour x 24`,
   };
-  const lines = [...reading, ...writing, checks];
+  const night = input.nightly === undefined ? [] : [predictNight(input.nightly)];
+  const lines = [...reading, ...writing, checks, ...night];
   const callsPerDay = lines.reduce((sum, line) => sum + line.callsPerDay, 0);
   return {
     lines,

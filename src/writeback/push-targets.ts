@@ -28,13 +28,15 @@ export interface PushOptions {
 }
 
 /** What became of one object's rows. */
-export interface ObjectOutcome extends Omit<SentPages, "stopped"> {
+export interface ObjectOutcome extends Omit<SentPages, "stopped" | "spent"> {
   /** Rows whose desired values differ from what the CRM has. */
   readonly changed: number;
-  /** Left for later by the hourly limit. */
+  /** Left for later: by the hourly limit, a stop, or the day's calls. */
   readonly deferred: number;
-  /** Why nothing was written to the object; null where nothing stood in the way. */
+  /** Why nothing was written to the object, or not all; null where nothing stood in the way. */
   readonly blocked: string | null;
+  /** The day's calls were spent before all rows were sent: the rest waits. */
+  readonly isQuotaSpent?: true;
 }
 
 /** Keys are `salesforce.Lead` and so on, in the order of writing; only objects of the classes asked for. */
@@ -45,11 +47,11 @@ export type PushOutcome = Readonly<Record<string, ObjectOutcome>>;
  * each page's outcomes are committed before the next call. Running it again, after a crash too, sends only what is not
  * yet confirmed; where nothing changed it sends nothing.
  *
- * Flags go first. A refused row never stops its neighbours: it is tried once more at the end where that may help, then
- * by `retry-policy.ts`.
+ * Flags go first, and what the day's calls do not reach for waits. A refused row never stops its neighbours: it is tried
+ * once more at the end where that may help, then by `retry-policy.ts`.
  * @param targets what may be written, in the order of writing
  * @throws ConfigError when nothing has been computed yet
- * @throws ConnectorError of `connection.write` (network, quota, sign-in); pages before it are committed
+ * @throws ConnectorError of `connection.write` (network, sign-in); pages before it are committed
  */
 export async function pushTargets(
   ctx: PushContext,
@@ -88,7 +90,7 @@ export async function pushTargets(
     const stop = await leadStop(ctx, target, scope);
     const allowance = stop === null ? await allowanceOf(db, target.object, scope, settings) : 0;
     const batchSize = startingBatchSize(target.object, facts.automation);
-    const { stopped, ...done } = await sendPages(ctx, {
+    const { stopped, spent, ...done } = await sendPages(ctx, {
       ...options,
       ...scope,
       target,
@@ -97,8 +99,13 @@ export async function pushTargets(
       changed,
     });
     const found = stop ?? stopped;
-    const blocked = found === null ? null : describeLeadStop(found);
-    outcome[name] = { changed, ...done, deferred: changed - done.written - done.rejected, blocked };
+    outcome[name] = {
+      changed,
+      ...done,
+      deferred: changed - done.written - done.rejected,
+      blocked: found === null ? (spent?.message ?? null) : describeLeadStop(found),
+      ...(spent === null ? {} : { isQuotaSpent: true }),
+    };
     report(ctx.log, name, outcome[name], options.runId);
   }
   // A class of which anything was held back is due again at the next push.
@@ -117,7 +124,9 @@ export async function pushTargets(
 
 function report(log: PushLog, object: string, outcome: ObjectOutcome, runId: string): void {
   const facts = { runId, object, ...outcome };
-  if (outcome.blocked !== null) log.warn(facts, outcome.blocked);
+  // Said once, where the state begins: see `noteQuota` of the pull.
+  if (outcome.isQuotaSpent === true) log.info(facts, "pushed in part: the day's calls are spent");
+  else if (outcome.blocked !== null) log.warn(facts, outcome.blocked);
   else if (outcome.rejected > 0)
     log.warn(facts, "pushed, with rows the CRM refused: `ripeline status` lists them");
   else log.info(facts, "pushed");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PermissionError, RequestRefusedError } from "../core/errors.ts";
+import { PermissionError, QuotaExhaustedError, RequestRefusedError } from "../core/errors.ts";
 import type { WriteOutcome } from "../core/ports.ts";
 import { MINUTE_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
@@ -9,7 +9,6 @@ import { type LeadStop, leadsWrittenBy, stopLeadWrites } from "./owner-guard.ts"
 import type { PushContext } from "./push-context.ts";
 import { type RowResult, recordPage } from "./record-page.ts";
 import { nextTry } from "./retry-policy.ts";
-import { BATCHES_PER_CALL } from "./targets/batch-size.ts";
 import type { TargetObject } from "./targets/target.ts";
 import { assertOurNames, ridingFields } from "./targets.ts";
 import { isOwnerRefused, OWNER_RETRY_MS } from "./withheld-owners.ts";
@@ -36,6 +35,7 @@ export interface SendJob {
   readonly target: TargetObject;
   readonly workspaceId: string;
   readonly connectionId: string;
+  /** Rows a transaction to begin with; the connector goes on from there. */
   readonly batchSize: number;
   /** Rows that may still be sent within the hour. */
   readonly allowance: number;
@@ -50,8 +50,10 @@ export interface SentPages {
   readonly rejected: number;
   /** Metered calls. */
   readonly calls: number;
-  /** Why sending ended before the last row; null where it did not. */
+  /** Writes of ours were seen to move owners of leads: sending ended before the last row. */
   readonly stopped: LeadStop | null;
+  /** The day's calls were spent: sending ended before the last row. */
+  readonly spent: QuotaExhaustedError | null;
 }
 
 /**
@@ -89,10 +91,26 @@ const FIRST_STATISTICS = 500;
 
 /**
  * Sends what stands in `writeback.pending` for one object, page by page, each page's outcomes committed before the next
- * call. Ends early where writes of ours are seen to move owners of leads.
+ * page. Ends early where writes of ours are seen to move owners of leads, or the day's calls are spent: what was not
+ * sent stays pending.
  */
 export async function sendPages(ctx: PushContext, job: SendJob): Promise<SentPages> {
   const total = { written: 0, rejected: 0, calls: 0 };
+  try {
+    const stopped = await sendAll(ctx, job, total);
+    return { ...total, stopped, spent: null };
+  } catch (error) {
+    if (!(error instanceof QuotaExhaustedError)) throw error;
+    return { ...total, stopped: null, spent: error };
+  }
+}
+
+/** @param total counted up as pages are committed */
+async function sendAll(
+  ctx: PushContext,
+  job: SendJob,
+  total: { written: number; rejected: number; calls: number },
+): Promise<LeadStop | null> {
   const riding = ridingFields(job.target);
   const watch = ownerWatch(ctx, job);
   let left = job.allowance;
@@ -101,12 +119,12 @@ export async function sendPages(ctx: PushContext, job: SendJob): Promise<SentPag
   for (const attempts of [0, 1]) {
     let after = 0;
     while (left > 0) {
-      const size = Math.min(left, job.batchSize * BATCHES_PER_CALL);
+      const size = Math.min(left, ctx.connection.rowsPerCall(job.target.object, job.batchSize));
       const page = await nextPage(ctx.db, job, { attempts, after, size });
       if (page.length === 0) break;
       after = page.at(-1)?.position ?? after;
       left -= page.length;
-      const { results, calls, answeredAt } = await sendPage(ctx, job, page);
+      const { results, calls, answeredAt, interrupted } = await sendPage(ctx, job, page);
       await recordPage(ctx.db, { ...job, object: job.target.object, riding, calls, answeredAt }, results);
       total.calls += calls;
       total.written += results.filter((row) => row.result === "written").length;
@@ -117,11 +135,12 @@ export async function sendPages(ctx: PushContext, job: SendJob): Promise<SentPag
         statisticsDue = done * 4;
       }
       job.onProgress?.({ object: job.target.object, done, total: job.changed });
+      if (interrupted !== undefined) throw interrupted;
       const stopped = await watch(answeredAt);
-      if (stopped !== null) return { ...total, stopped };
+      if (stopped !== null) return stopped;
     }
   }
-  return { ...total, stopped: null };
+  return null;
 }
 
 /** Refused, or nothing but an owner was to be sent and the CRM would not have it. */
@@ -152,7 +171,12 @@ async function sendPage(
   ctx: PushContext,
   job: SendJob,
   page: readonly z.infer<typeof PendingRow>[],
-): Promise<{ readonly results: readonly RowResult[]; readonly calls: number; readonly answeredAt: Date }> {
+): Promise<{
+  readonly results: readonly RowResult[];
+  readonly calls: number;
+  readonly answeredAt: Date;
+  readonly interrupted: Error | undefined;
+}> {
   const { target } = job;
   const rows = page.map((row) => {
     const entries = Object.entries(row.changes).filter(([name]) => name !== target.keyField);
@@ -162,14 +186,20 @@ async function sendPage(
     );
     return { key: row.key, fields: Object.fromEntries(entries) };
   });
-  const { outcomes, calls, answeredAt } = await ctx.connection.write({
+  const { outcomes, calls, answeredAt, interrupted } = await ctx.connection.write({
     object: target.object,
     keyField: target.keyField,
     rows,
     batchSize: job.batchSize,
   });
-  const results = page.map((row, index) => judge(job, row, outcomes[index]));
-  return { results, calls, answeredAt };
+  // What broke off may go on at the end of this push, once; not so where the day's calls are spent.
+  const isOver = interrupted instanceof QuotaExhaustedError || page.some((row) => row.attempts > 0);
+  const results = page.flatMap((row, index) => {
+    const outcome = outcomes[index];
+    // Still pending, and not refused by anybody: the next push sends it.
+    return isOver && outcome?.ok === false && outcome.isUnsent === true ? [] : judge(job, row, outcome);
+  });
+  return { results, calls, answeredAt, interrupted: isOver ? interrupted : undefined };
 }
 
 function judge(job: SendJob, row: z.infer<typeof PendingRow>, outcome: WriteOutcome | undefined): RowResult {

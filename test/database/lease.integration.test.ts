@@ -1,6 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { BusyError } from "../../src/core/errors.ts";
+import type { Database } from "../../src/database/database.ts";
 import { withLease } from "../../src/database/lease.ts";
 import { sql } from "../../src/database/sql.ts";
 import { openTestDatabase, type TestDatabase } from "../support/test-database.ts";
@@ -53,4 +54,89 @@ test("work is told when another process has taken its lease", async () => {
     return aborted;
   });
   expect(String(reason)).toContain('"push" was lost');
+});
+
+describe("a store that does not answer", () => {
+  /** The store as `kind`, which gives the lease and then answers no renewal until it is told to. */
+  function silent(kind: "postgres" | "pglite") {
+    const answer = Promise.withResolvers<void>();
+    let asked = 0;
+    const database: Database = {
+      ...store.database,
+      kind,
+      maybeOne: async (schema, query) => {
+        asked += 1;
+        if (asked > 1) await answer.promise;
+        return store.database.maybeOne(schema, query);
+      },
+    };
+    return { database, answer, asked: () => asked };
+  }
+
+  test("ends the work on Postgres when the lease has run out: another process may have it", async () => {
+    const { database, answer } = silent("postgres");
+    const began = Date.now();
+    const reason = await withLease({ ...lease("push", 200), database }, async (signal) => {
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      signal.addEventListener("abort", () => resolve(signal.reason));
+      const ended = await promise;
+      expect(Date.now() - began).toBeGreaterThanOrEqual(200);
+      answer.resolve();
+      return ended;
+    });
+    expect(reason).toBeInstanceOf(BusyError);
+    expect(String(reason)).toContain('"push" was lost to another process');
+  });
+
+  test("does not end it on PGlite, where a renewal waits behind a long statement and nobody else can come", async () => {
+    const { database, answer, asked } = silent("pglite");
+    await withLease({ ...lease("push", 90), database }, async (signal) => {
+      await wait(400);
+      expect(asked()).toBe(2);
+      answer.resolve();
+      await wait(100);
+      expect(signal.aborted).toBe(false);
+      expect(asked()).toBeGreaterThan(2);
+    });
+  });
+
+  test("is asked again after a failure, and the work goes on when it answers in time", async () => {
+    let asked = 0;
+    const database: Database = {
+      ...store.database,
+      kind: "postgres",
+      maybeOne: (schema, query) => {
+        asked += 1;
+        return asked === 2
+          ? Promise.reject(new Error("the line broke"))
+          : store.database.maybeOne(schema, query);
+      },
+    };
+    await withLease({ ...lease("push", 600), database }, async (signal) => {
+      while (asked < 4) await wait(20);
+      expect(signal.aborted).toBe(false);
+    });
+  });
+
+  test("ends the work once it has failed for as long as the lease lasts", async () => {
+    let asked = 0;
+    const database: Database = {
+      ...store.database,
+      kind: "postgres",
+      maybeOne: (schema, query) => {
+        asked += 1;
+        return asked === 1
+          ? store.database.maybeOne(schema, query)
+          : Promise.reject(new Error("the line broke"));
+      },
+    };
+    await withLease({ ...lease("push", 150), database }, async (signal) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      signal.addEventListener("abort", () => resolve());
+      await promise;
+      expect(signal.reason).toBeInstanceOf(BusyError);
+    });
+    // Tried at a third and two thirds of its life first.
+    expect(asked).toBeGreaterThanOrEqual(3);
+  });
 });

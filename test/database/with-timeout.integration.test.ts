@@ -49,6 +49,29 @@ test("a transaction whose last statement was through when the step was stopped i
   expect(await kept(3)).toEqual({ count: 0 });
 });
 
+test("a store that was stopped takes no statement of any kind, before it reaches the database", async () => {
+  const asked = new AbortController();
+  const db = stoppable(store.database, asked.signal);
+  const insert = sql`insert into staging.kept (id) values (5)`;
+  const reason = new StoppedError("Ctrl-C", "SIGTERM");
+  asked.abort(reason);
+  const target = { schema: "staging", table: "kept", columns: ["id"], header: ["id"] };
+  async function* rows(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from("id\n5\n");
+  }
+  for (const refused of [
+    () => db.any(Count, sql`select 1 as count`),
+    () => db.one(Count, sql`select 1 as count`),
+    () => db.maybeOne(Count, sql`select 1 as count`),
+    () => db.execute(insert),
+    () => db.copyCsv(target, rows()),
+    () => db.transaction((tx) => tx.execute(insert)),
+  ]) {
+    await expect(refused()).rejects.toBe(reason);
+  }
+  expect(await kept(5)).toEqual({ count: 0 });
+});
+
 test("work that is done before its time is up is not touched", async () => {
   const done = await withTimeout(
     { database: store.database, name: "pull", timeoutMs: HOUR },

@@ -2,10 +2,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { queueName } from "../../jobs/cycle.ts";
-import { openCycleQueue } from "../../jobs/cycle-queue.ts";
+import { type CycleQueue, openCycleQueue } from "../../jobs/cycle-queue.ts";
 import { createQueueKit, type QueueKit } from "../../jobs/queue-kit.ts";
 import type { JobName } from "../../jobs/schedule.ts";
+import { startWorker } from "../../jobs/worker.ts";
 import { type Cycles, type CyclesOptions, cyclesOf } from "../../src/cli/runtime.ts";
+import type { CycleRequest } from "../../src/core/cycle.ts";
 import { StoppedError } from "../../src/core/errors.ts";
 import { sql } from "../../src/database/sql.ts";
 import { type RunningCompany, runCompany } from "../support/running-company.ts";
@@ -119,6 +121,53 @@ describe("a step that takes too long", () => {
     await cycle;
     // On a slow machine an attempt may have been over before it came to the query.
     expect(new Set(await outcomes("pull"))).toEqual(new Set(["failed: TIMED_OUT", "done"]));
+  });
+});
+
+describe("a tick", () => {
+  test("that finds the queue busy ends in its time and adds nothing late; the next one adds a cycle", async () => {
+    const { app } = company;
+    const kit = await createQueueKit({ store: app.store, redisUrl: app.redisUrl, onError: nobody });
+    kits.push(kit);
+    const cycles = openCycleQueue(kit, queueName(app.settings.workspace.id, "ticks"));
+    const answers = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
+    const [busy, free] = answers;
+    let asked = 0;
+    const added: CycleRequest[] = [];
+    const failures: string[] = [];
+    const watched: CycleQueue = {
+      ...cycles,
+      isUnderWay: () => {
+        asked += 1;
+        return answers[asked - 1]?.promise ?? Promise.resolve(true);
+      },
+      add: (request) => {
+        added.push(request);
+        return Promise.resolve();
+      },
+    };
+    // A queue of its own: the worker takes the connection's name from the settings.
+    const settings = { ...app.settings, connectionId: "ticks" };
+    const worker = startWorker({ ...app, settings }, kit, watched, {
+      onFailure: (job, code) => failures.push(`${job}: ${code}`),
+      onStuck: nobody,
+      timeoutMs: () => 200,
+    });
+    const data = { cycleId: "tick", request: { streams: "due", classes: "due" } } as const;
+    await cycles.queue.add("tick", data);
+    await until(() => Promise.resolve(failures.length > 0));
+    expect(failures).toEqual(["tick: TIMED_OUT"]);
+    const [failed] = await cycles.queue.getJobs(["failed"]);
+    expect(failed?.failedReason).toMatch(
+      /^The queue was busy for .*; the next tick tries again\. \[TIMED_OUT\]$/,
+    );
+    busy?.resolve(false);
+    free?.resolve(false);
+    await cycles.queue.add("tick", data);
+    await until(() => Promise.resolve(added.length > 0));
+    expect(added).toEqual([data.request]);
+    expect(asked).toBe(2);
+    await worker.stop(new StoppedError("the test is over", "SIGINT"));
   });
 });
 

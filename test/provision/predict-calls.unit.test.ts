@@ -68,4 +68,23 @@ describe("predicted API calls", () => {
     expect(prediction.callsPerDay).toBe(222);
     expect(prediction.shareOfLimit).toBeNull();
   });
+
+  it("tell what the comparison of ids costs at night", () => {
+    const { lines, callsPerDay } = predictApiCalls({
+      streams: [],
+      cadenceMinutes: CADENCE,
+      writes: [],
+      hourlyChecks: 0,
+      dailyLimit: null,
+      // Six lists: two openings. Further pages: 0, 0, 4 (10,000 rows are five pages), 1: the four come one after the other
+      // and carry the fifth. By Bulk: 120,000 rows in 4 + 3 calls, and one uncounted in 4 + 1.
+      nightly: [0, 2_000, 10_000, 2_001, 120_000, null],
+    });
+    expect(lines.at(-1)).toEqual({
+      purpose: "compare ids with the mirror's at night",
+      callsPerDay: 2 + 4 + 12,
+      how: "6 lists / 5 a call = 2 calls, 5 further pages of 2000 in 4, 2 lists above 10000 by Bulk in 12",
+    });
+    expect(callsPerDay).toBe(18);
+  });
 });

@@ -137,6 +137,7 @@ export function fakeConnection(options: {
         answeredAt: fake.clock,
       });
     },
+    rowsPerCall: (_, batchSize) => 5 * batchSize,
     read: (request) => {
       reads.push(request);
       metered += 1;

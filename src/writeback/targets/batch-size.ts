@@ -8,15 +8,13 @@ type Automation = readonly { readonly object: string; readonly kind: string }[];
 /** The vendor's most rows in one collection. */
 const FULL_BATCH = 200;
 const CAREFUL_BATCH = 50;
-/** Collections one Composite may hold, so pages of this many batches cost one call. */
-export const BATCHES_PER_CALL = 5;
 
 /** Kinds that run in the transaction of a write and can exhaust it. */
 const HEAVY: ReadonlySet<string> = new Set(["ApexTrigger", "Flow", "WorkflowRule"]);
 
 /**
- * Rows of one collection call: 200 where nothing runs on the object, 50 where something does or where nobody has looked
- * yet. Growing and shrinking with the org's answers starts from here.
+ * Rows of one transaction to begin with: 200 where nothing runs on the object, 50 where something does or where nobody
+ * has looked yet. The connector grows and shrinks it with the org's answers.
  */
 export function startingBatchSize(object: string, automation: Automation | null): number {
   if (object.startsWith("Ripeline_")) {

@@ -42,6 +42,18 @@ function accept(part: CompositePart): { readonly body: unknown } {
   };
 }
 
+/** A trigger that ran into a limit: every row of its batch is answered like this. */
+const tooMuch = {
+  success: false,
+  errors: [
+    {
+      statusCode: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+      message: "LeadTrigger: System.LimitException: Too many SOQL queries: 101",
+      fields: [],
+    },
+  ],
+};
+
 const leads = { object: "Lead", keyField: "Id", batchSize: 200 } as const;
 
 describe("writing rows", () => {
@@ -201,6 +213,66 @@ describe("writing rows", () => {
     });
   });
 
+  it("lets batches shrink until the org's automation bears them, and grow again", async () => {
+    const calls: number[][] = [];
+    const written: string[] = [];
+    const answer = (part: CompositePart): { readonly body: unknown } => {
+      const records = part.body?.records ?? [];
+      calls.at(-1)?.push(records.length);
+      if (records.length > 20) return { body: records.map(() => tooMuch) };
+      written.push(...records.map((record) => String(record["id"])));
+      return accept(part);
+    };
+    // 250 rows from 50 on, an automation that bears 20. After call 1: 25; after call 2: 13. The ten halves of what call 2
+    // sent go in calls 3 and 4; three full ones of call 3 double the size to 26, so that call 5 tries 25 once more.
+    const expected = [
+      [50, 50, 50, 50, 50],
+      [25, 25, 25, 25, 25],
+      [13, 12, 13, 12, 13],
+      [12, 13, 12, 13, 12],
+      [25, 25, 25, 25, 25],
+      [13, 12, 13, 12, 13],
+      [12, 13, 12, 13, 12],
+    ];
+    const connection = await connect();
+    for (const _ of expected) {
+      onComposite((part) => {
+        if (part.referenceId === "part0") calls.push([]);
+        return answer(part);
+      });
+    }
+    const sent = rows(250);
+    const report = await connection.write({ ...leads, batchSize: 50, rows: sent });
+    expect(calls).toEqual(expected);
+    expect(report.calls).toBe(7);
+    expect(report.outcomes.every((outcome) => outcome.ok)).toBe(true);
+    expect(written.toSorted((a, b) => a.localeCompare(b))).toEqual(sent.map(({ key }) => key));
+    expect(connection.rowsPerCall("Lead", 50)).toBe(5 * 26);
+  });
+
+  it("finds the row on which the org's automation fails, and then sends batches as large as before", async () => {
+    const spoilt = "00Q000000000000005";
+    const answer = (part: CompositePart): { readonly body: unknown } => {
+      const records = part.body?.records ?? [];
+      return records.some((record) => record["id"] === spoilt)
+        ? { body: records.map(() => tooMuch) }
+        : accept(part);
+    };
+    // 8 rows -> 4+4 -> 2+2 -> 1+1, one call a level
+    for (let level = 0; level < 4; level += 1) onComposite(answer);
+    const connection = await connect();
+    const report = await connection.write({ ...leads, rows: rows(8) });
+    expect(report.calls).toBe(4);
+    expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(7);
+    expect(report.outcomes[5]).toMatchObject({
+      key: spoilt,
+      ok: false,
+      code: "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+      retryable: true,
+    });
+    expect(connection.rowsPerCall("Lead", 200)).toBe(1_000);
+  });
+
   it("throws at once, without halving, when the object is unknown", async () => {
     onComposite(() => ({
       status: 404,
@@ -261,7 +333,34 @@ describe("writing rows", () => {
       );
     const report = await (await connect()).write({ ...leads, rows: rows(1001) });
     expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(1000);
-    expect(report.outcomes[1000]).toMatchObject({ ok: false, code: "QUOTA_EXHAUSTED", retryable: true });
+    expect(report.outcomes[1000]).toMatchObject({
+      ok: false,
+      code: "QUOTA_EXHAUSTED",
+      retryable: true,
+      isUnsent: true,
+    });
+    expect(report.interrupted).toBeInstanceOf(QuotaExhaustedError);
+  });
+
+  it("asks an org no more that refused parts of a call for want of calls, and keeps what the other parts wrote", async () => {
+    let part = 0;
+    onComposite((each) => {
+      part += 1;
+      // 1,000 rows in five parts: the third is refused, those before and after it are taken.
+      return part === 3
+        ? { status: 403, body: vendorError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.") }
+        : accept(each);
+    });
+    const connection = await connect();
+    const report = await connection.write({ ...leads, rows: rows(1000) });
+    expect(report.outcomes.filter((outcome) => outcome.ok)).toHaveLength(800);
+    expect(report.outcomes.filter((outcome) => !outcome.ok && outcome.isUnsent === true)).toHaveLength(200);
+    expect(report.outcomes[400]).toMatchObject({ code: "QUOTA_EXHAUSTED", isUnsent: true });
+    expect(report.interrupted).toBeInstanceOf(QuotaExhaustedError);
+    // No answer stands ready: a request would fail otherwise.
+    const next = await failure(connection.write({ ...leads, rows: rows(1) }));
+    expect(next.message).toMatch(/has used up its salesforce calls of 24 hours.* refused the last one/);
+    expect(connection.usage().metered).toBe(1);
   });
 
   it("turns a 403 of another kind into a missing permission", async () => {

@@ -59,6 +59,16 @@ describe("the rate governor", () => {
     expect(governor.usage()).toEqual({ metered: 25, dailyUsed: 5, dailyLimit: 100 });
   });
 
+  it("sends no call that is only in part within its share", async () => {
+    const governor = createRateGovernor({ ...rules, clock: manualClock(midnight) });
+    // A quarter of 175 is 43.75.
+    governor.observe(0, 175);
+    await send(governor, 43);
+    await expect(governor.admit("flag")).rejects.toMatchObject({
+      quota: { ours: 43, reserve: 8, reserveLeft: 0 },
+    });
+  });
+
   it("counts by the vendor's clock, not by ours", async () => {
     const clock = manualClock(midnight);
     const governor = createRateGovernor({ ...rules, clock });

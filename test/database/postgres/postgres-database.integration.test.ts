@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { ConfigError, TimedOutError } from "../../../src/core/errors.ts";
+import { BusyError, ConfigError, TimedOutError } from "../../../src/core/errors.ts";
 import type { Database } from "../../../src/database/database.ts";
+import { withLease } from "../../../src/database/lease.ts";
 import { openDatabase } from "../../../src/database/open-database.ts";
 import { refuseOld } from "../../../src/database/postgres/postgres-database.ts";
 import { sql } from "../../../src/database/sql.ts";
@@ -70,6 +71,31 @@ describe.skipIf(server === "")("on a server", () => {
       sql`select count(*) as count from staging.kept where id = 99`,
     );
     expect(count).toEqual({ count: 0 });
+  });
+
+  test("a lease whose renewal the server does not answer in time ends the work", async () => {
+    await database.execute(sql`create schema ripeline`);
+    await database.execute(sql`
+      create table ripeline.lease (
+        workspace_id text, name text, holder text, expires_at timestamptz, primary key (workspace_id, name)
+      )`);
+    const ended = Promise.withResolvers<void>();
+    const lease = { database, workspaceId: "acme", name: "push", ttlMs: 300 };
+    const reason = await withLease(lease, async (signal) => {
+      const aborted = new Promise<unknown>((resolve) => {
+        signal.addEventListener("abort", () => resolve(signal.reason));
+      });
+      // Somebody holds the row: every renewal waits at the server.
+      const holding = other.transaction(async (tx) => {
+        await tx.execute(sql`select from ripeline.lease for update`);
+        await ended.promise;
+      });
+      const lost = await aborted;
+      ended.resolve();
+      await holding;
+      return lost;
+    });
+    expect(reason).toBeInstanceOf(BusyError);
   });
 
   test("an error of the queue's connections carries nothing that was stored", async () => {
