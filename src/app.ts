@@ -1,88 +1,61 @@
-import { resolve } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { type Logger, pino } from "pino";
-import { connectors, signIns, streams } from "../connectors/registry.ts";
-import {
-  type Environment,
-  holdsKey,
-  parseEnvironment,
-  readEnvironment,
-  type SalesforceAccess,
-  salesforceAccess,
-  signInApp,
-} from "./config/environment.ts";
+import { learnQuota, rememberCadence } from "./app/cadence.ts";
+import { connectOnce } from "./app/connection.ts";
+import { computeStep, pullStep, pushStep, sweepStep } from "./app/cycle-steps.ts";
+import { type Elsewhere, openMigratedStore } from "./app/open-store.ts";
+import { type AppOptions, environmentOf, type Parts } from "./app/parts.ts";
+import { applyStep, forgetStep, reconcileStep, undoStep } from "./app/repair-steps.ts";
+import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
+import { type Exclusively, exclusivelyOn, inTurn, settle } from "./app/turns.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
-import {
-  type ComputeSummary,
-  type CycleProgress,
-  isOnlyWaiting,
-  type PullSummary,
-  type PushSummary,
-  type QuotaState,
-  type RemovalCounts,
-  type SweepSummary,
+import type {
+  ComputeSummary,
+  CycleProgress,
+  PullSummary,
+  PushSummary,
+  QuotaState,
+  SweepSummary,
 } from "./core/cycle.ts";
-import {
-  BusyError,
-  ConfigError,
-  QuotaExhaustedError,
-  RipelineError,
-  type StuckError,
-} from "./core/errors.ts";
-import { toJson } from "./core/json.ts";
-import type { ApiUsage, OpenConnection, OrgIdentity } from "./core/ports.ts";
+import type { ApiUsage } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
 import type { Settings } from "./core/settings.ts";
-import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from "./core/time.ts";
 import type { Database } from "./database/database.ts";
-import { withLease } from "./database/lease.ts";
-import { migrate } from "./database/migrate.ts";
-import { openDatabase } from "./database/open-database.ts";
-import { acquireOwnership, type Owner, type Visitor } from "./database/owner-socket.ts";
-import { sql } from "./database/sql.ts";
-import { stoppable } from "./database/stoppable.ts";
-import { withTimeout } from "./database/with-timeout.ts";
+import type { Owner } from "./database/owner-socket.ts";
 import { catalog } from "./metrics/catalog.ts";
-import { compute } from "./metrics/compute.ts";
 import { type CostImport, importCosts } from "./metrics/cost-ledger.ts";
 import { type Explanation, explain } from "./metrics/explain.ts";
 import { isWhole, publishedAsOf, readConsistently } from "./metrics/publication.ts";
 import { type ReportQuery, readReport } from "./metrics/report.ts";
 import { readStoredReport, type StoredReport } from "./metrics/report-data.ts";
-import { type CallBudget, readCallBudget, storedCallLedger } from "./mirror/call-ledger.ts";
-import { noteDailyCallLimit, pinConnection, readConnection } from "./mirror/connection-record.ts";
-import { readEmailKey, resealEmailKey } from "./mirror/email-key.ts";
-import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "./mirror/forget-people.ts";
-import { openKeyring } from "./mirror/keyring.ts";
-import { pullWithinBudget, readQuotaState } from "./mirror/pull-within-budget.ts";
-import { type Reconciliation, readReconciliation, reconcile } from "./mirror/reconcile.ts";
+import { type CallBudget, readCallBudget } from "./mirror/call-ledger.ts";
+import type { Forgotten } from "./mirror/forget-people.ts";
+import { readQuotaState } from "./mirror/pull-within-budget.ts";
+import { type Reconciliation, readReconciliation } from "./mirror/reconcile.ts";
 import { type RecordCounts, readCounts } from "./mirror/record-counts.ts";
-import { newestPull, recordRun, WAITING } from "./mirror/run-ledger.ts";
-import {
-  deleteGrant,
-  GRANT_NEED,
-  hasGrant,
-  resealGrant,
-  saveGrant,
-  storedGrants,
-} from "./mirror/stored-grant.ts";
-import type { MirrorKey } from "./mirror/stream-state.ts";
-import { type ApplyOptions, type ApplyOutcome, apply } from "./provision/apply.ts";
-import type { ChosenCadence, WantedCadence } from "./provision/cadence.ts";
+import { newestPull } from "./mirror/run-ledger.ts";
+import type { ApplyOptions, ApplyOutcome } from "./provision/apply.ts";
+import type { ChosenCadence } from "./provision/cadence.ts";
 import { type DoctorReport, doctor } from "./provision/doctor.ts";
-import { cadenceOfStore, type Plan, plan } from "./provision/plan.ts";
+import { type Plan, plan } from "./provision/plan.ts";
 import { readStatus, type StatusReport as StreamReport } from "./provision/status.ts";
 import { type AuditList, type AuditQuery, readAudit } from "./writeback/audit.ts";
-import { dueClasses, readPublished } from "./writeback/due-classes.ts";
 import { type LeadStop, resumeLeadWrites } from "./writeback/owner-guard.ts";
 import { resumeWrites, type WritePause } from "./writeback/pause.ts";
-import { push } from "./writeback/push.ts";
-import { isSweepDue, sweep } from "./writeback/sweep.ts";
-import { PUBLISH_CLASSES, type PublishClass } from "./writeback/targets/target.ts";
-import { targetObjects } from "./writeback/targets.ts";
-import { type UndoOutcome, undoRun } from "./writeback/undo.ts";
+import type { UndoOutcome } from "./writeback/undo.ts";
 import { readWritebackStatus, type WritebackStatus } from "./writeback/writeback-status.ts";
 
+export type { Elsewhere } from "./app/open-store.ts";
+export type { AppOptions } from "./app/parts.ts";
+export {
+  beginSignIn,
+  type Connected,
+  firstKeyId,
+  prefersBrowser,
+  type Resealed,
+  type SignIn,
+  type SignInCode,
+} from "./app/sign-in.ts";
+export type { WorkBounds } from "./app/turns.ts";
 export type { Owner, Visitor } from "./database/owner-socket.ts";
 export type { CostImport } from "./metrics/cost-ledger.ts";
 export type { Explanation } from "./metrics/explain.ts";
@@ -106,48 +79,6 @@ export interface StatusReport extends WritebackStatus, StreamReport {
   readonly budget: CallBudget | null;
   /** What waits since the day's calls are spent; null where nothing does. */
   readonly quota: QuotaState | null;
-}
-
-export interface AppOptions {
-  readonly configFile?: string;
-  /** File of variables instead of `.env`. */
-  readonly envFile?: string;
-  /** Used instead of the process's environment; the demo brings its own. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** Changes settings after they were read; the demo's company begins on a known day. */
-  readonly adjust?: (settings: Settings) => Settings;
-  /** File that takes the log lines in place of stderr. */
-  readonly logFile?: string;
-  /** How long another process leaves the connection alone after the last sign of life of one that works on it. */
-  readonly leaseMs?: number;
-}
-
-/** A sign-in of this process that waits for a browser. */
-export type SignIn = Awaited<ReturnType<(typeof signIns)["salesforce"]["begin"]>>;
-/** What the browser brought back; worth nothing after one use. */
-export type SignInCode = Parameters<(typeof signIns)["salesforce"]["redeem"]>[0];
-
-/** Which org the connection belongs to now, and how it signs in. */
-export interface Connected extends OrgIdentity {
-  readonly by: "environment" | "browser";
-}
-
-/** What was sealed anew under the first key of RIPELINE_SECRET_KEY. */
-export interface Resealed {
-  readonly keyId: string;
-  readonly grant: boolean;
-  readonly emailKey: boolean;
-}
-
-/** What may end a piece of work, and who is told when it does not end. */
-export interface WorkBounds {
-  /** For messages: `compute`. */
-  readonly name: string;
-  readonly timeoutMs: number;
-  /** Ends the work before its time, for its own reason. */
-  readonly stop?: AbortSignal;
-  /** See `withTimeout`. */
-  readonly onStuck?: (error: StuckError) => void;
 }
 
 /** Everything a command or a job may do, on one store and one connection. A step whose `signal` aborts throws its reason. */
@@ -242,13 +173,8 @@ export interface App {
    * time is up, somebody asks to stop, or another process has taken the connection over.
    * @throws BusyError when another process works on the connection, or has taken it over; TimedOutError
    */
-  exclusively<T>(work: (signal: AbortSignal) => Promise<T>, bounds?: WorkBounds): Promise<T>;
+  readonly exclusively: Exclusively;
   close(): Promise<void>;
-}
-
-/** The command must be sent to the process that owns the embedded store. */
-export interface Elsewhere {
-  readonly visitor: Visitor;
 }
 
 /**
@@ -266,271 +192,36 @@ export async function openApp(
     { level: environment.RIPELINE_LOG_LEVEL, base: null },
     pino.destination({ dest: options.logFile ?? 2, sync: true }),
   );
-  const opened = await openStore(environment);
+  const opened = await openMigratedStore(environment);
   if ("visitor" in opened) return opened;
   const { store, owner } = opened;
-  try {
-    await migrate(store);
-    // We own the embedded store alone: a lease in it was left by a process that died.
-    if (owner !== null) await store.execute(sql`delete from ripeline.lease`);
-  } catch (error) {
-    await store.close();
-    await owner?.release();
-    throw error;
-  }
-  const signIn: SignInParts = {
+  const signIn = {
     settings,
+    key: { workspaceId: settings.workspace.id, connectionId: settings.connectionId },
     environment,
     log,
     store,
     allowedHosts: read.allowedHosts,
     leaseMs: options.leaseMs ?? LEASE_MS,
   };
-  const parts: Parts = { ...signIn, connect: connectOnce(signIn) };
-  return { app: buildApp(parts, read, owner), owner };
+  return { app: buildApp({ ...signIn, connect: connectOnce(signIn) }, read, owner), owner };
 }
 
-async function openStore(
-  environment: Environment,
-): Promise<{ readonly store: Database; readonly owner: Owner | null } | Elsewhere> {
-  if (environment.DATABASE_URL !== undefined) {
-    return { store: await openDatabase({ url: environment.DATABASE_URL }), owner: null };
-  }
-  const dataDirectory = resolve(environment.RIPELINE_DATA_DIR);
-  const ownership = await acquireOwnership(dataDirectory);
-  if (!ownership.owned) return { visitor: ownership };
-  try {
-    return { store: await openDatabase({ dataDirectory, owner: ownership }), owner: ownership };
-  } catch (error) {
-    await ownership.release();
-    if (error instanceof RipelineError) throw error;
-    throw new ConfigError(
-      `The embedded store in ${dataDirectory} cannot be opened: is the folder readable, and made by this version? ` +
-        "Move it away to start anew (nothing in the CRM is lost), or point RIPELINE_DATA_DIR elsewhere.",
-      { cause: error },
-    );
-  }
-}
+/** Long enough for a slow statement between two renewals, short enough to wait for after a process has died. */
+const LEASE_MS = 60_000;
 
-interface SignInParts {
-  readonly settings: Settings;
-  readonly environment: Environment;
-  readonly log: Logger;
-  readonly store: Database;
-  readonly allowedHosts: readonly string[];
-  readonly leaseMs: number;
-}
-
-interface Parts extends SignInParts {
-  readonly connect: LazyConnection;
-}
-
-/** Signs in at the first call. `opened` is the connection of earlier calls, if there was one. */
-type LazyConnection = (() => Promise<OpenConnection>) & {
-  readonly opened: () => Promise<OpenConnection> | undefined;
-  /** The next call signs in anew. */
-  readonly forget: () => void;
-};
-
-/** A key of the environment. @throws ConfigError where there is none, or half of one */
-function ownAccess(environment: Environment): SalesforceAccess {
-  const access = salesforceAccess(environment);
-  if (access === null) {
-    throw new ConfigError(
-      "No CRM is configured. Set SALESFORCE_CLIENT_ID, SALESFORCE_USERNAME and SALESFORCE_PRIVATE_KEY_FILE in .env " +
-        "(README, Connect a real org), or try `npm run demo`, which brings its own org.",
-    );
-  }
-  return access;
-}
-
-/** Opens a connection and checks that it is the org of this store. */
-async function openPinned(
-  { settings, store, log, allowedHosts }: SignInParts,
-  access: Partial<Parameters<typeof connectors.salesforce>[0]>,
-): Promise<{ readonly connection: OpenConnection; readonly identity: OrgIdentity }> {
-  const connection = await connectors.salesforce({
-    ...access,
-    log,
-    allowedHosts,
-    ceilingShare: settings.api.ceiling,
-    ledger: storedCallLedger(store, keyOf(settings)),
-  });
-  const identity = await connection.identity();
-  await pinConnection(store, keyOf(settings), identity);
-  return { connection, identity };
-}
-
-/**
- * Signs in when first asked, checks that it is the org of this store, and keeps the connection. A key of the environment
- * comes first, then what `ripeline connect` stored, then client credentials.
- */
-function connectOnce(parts: SignInParts): LazyConnection {
-  const { environment, settings, store, leaseMs } = parts;
-  const key = keyOf(settings);
-  let opened: Promise<OpenConnection> | undefined;
-  const open = async (): Promise<OpenConnection> => {
-    if (holdsKey(environment) || !(await hasGrant(store, key))) {
-      return (await openPinned(parts, ownAccess(environment))).connection;
-    }
-    const { SALESFORCE_CLIENT_ID: clientId, SALESFORCE_CLIENT_SECRET: clientSecret } = environment;
-    const { connection } = await openPinned(parts, {
-      grants: storedGrants({ db: store, key, secretKey: environment.RIPELINE_SECRET_KEY, leaseMs }),
-      ...(clientId === undefined ? {} : { clientId }),
-      ...(clientSecret === undefined ? {} : { clientSecret }),
-    });
-    return connection;
-  };
-  const connect = (): Promise<OpenConnection> => {
-    opened ??= open().catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
-  return Object.assign(connect, {
-    opened: () => opened,
-    forget: () => {
-      opened = undefined;
-    },
-  });
-}
-
-/**
- * Begins a sign-in with a browser, in the process that somebody looks at: it needs no store.
- * @returns also the key under which the store's process must keep what comes of it
- * @throws ConfigError where the app is not named, RIPELINE_SECRET_KEY is missing, or a key of the environment would be
- *   used in place of the sign-in
- */
-export async function beginSignIn(
-  options: AppOptions,
-  { port, timeoutMs }: { readonly port: number; readonly timeoutMs: number },
-): Promise<SignIn & { readonly keyId: string }> {
-  const environment = environmentOf(options);
-  const { allowedHosts } = readSettings(options.configFile);
-  const { currentId: keyId } = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
-  if (holdsKey(environment)) {
-    throw new ConfigError(
-      "SALESFORCE_USERNAME, SALESFORCE_PRIVATE_KEY_FILE or SALESFORCE_ACCESS_TOKEN is set: it would be used in place of " +
-        "the sign-in. Unset it, or run `ripeline connect salesforce` without --browser to use it.",
-    );
-  }
-  const { loginUrl, clientId } = signInApp(environment);
-  const begun = await signIns.salesforce.begin({
-    clientId,
-    allowedHosts,
-    port,
-    timeoutMs,
-    ...(loginUrl === undefined ? {} : { loginUrl }),
-  });
-  return { ...begun, keyId };
-}
-
-/** What `connect` is to do where nobody says: check a key of the environment where there is one, else ask a browser. */
-export function prefersBrowser(options: AppOptions): boolean {
-  const environment = environmentOf(options);
-  return (
-    !holdsKey(environment) &&
-    environment.SALESFORCE_CLIENT_ID !== undefined &&
-    environment.SALESFORCE_CLIENT_SECRET === undefined
-  );
-}
-
-/** Tells which key of RIPELINE_SECRET_KEY comes first. @throws ConfigError where it is missing */
-export function firstKeyId(options: AppOptions): string {
-  return openKeyring(environmentOf(options).RIPELINE_SECRET_KEY, "what the store keeps encrypted").currentId;
-}
-
-function environmentOf(options: AppOptions): Environment {
-  return options.variables === undefined
-    ? readEnvironment(options.envFile)
-    : parseEnvironment(options.variables);
-}
-
-async function connectStep(
-  parts: Parts,
-  signedIn: (SignInCode & { readonly keyId: string }) | null,
-): Promise<Connected> {
-  const { environment, store, settings, allowedHosts } = parts;
-  const key = keyOf(settings);
-  if (signedIn === null) {
-    const { connection, identity } = await openPinned(parts, ownAccess(environment));
-    await connection.close();
-    await deleteGrant(store, key);
-    await signInAnew(parts);
-    return { ...identity, by: "environment" };
-  }
-  const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
-  const app = signInApp(environment);
-  if (holdsKey(environment) || app.clientId !== signedIn.clientId || keyring.currentId !== signedIn.keyId) {
-    throw otherSettings();
-  }
-  const grant = await signIns.salesforce.redeem(signedIn, {
-    allowedHosts,
-    ...(app.clientSecret === undefined ? {} : { clientSecret: app.clientSecret }),
-  });
-  try {
-    const { instanceUrl, accessToken } = grant;
-    const { connection, identity } = await openPinned(parts, { instanceUrl, accessToken });
-    await connection.close();
-    await saveGrant(store, key, keyring, grant);
-    await signInAnew(parts);
-    return { ...identity, by: "browser" };
-  } catch (error) {
-    await signIns.salesforce.giveBack(grant);
-    throw error;
-  }
-}
-
-/** What is under way goes on with the session it has. */
-async function signInAnew(parts: Parts): Promise<void> {
-  await settle(parts);
-  parts.connect.forget();
-}
-
-async function rotateKeyStep({ environment, store, settings }: Parts, keyId: string): Promise<Resealed> {
-  const key = keyOf(settings);
-  const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, "what the store keeps encrypted");
-  if (keyring.currentId !== keyId) throw otherSettings();
-  return store.transaction(async (tx) => ({
-    keyId,
-    grant: await resealGrant(tx, key, keyring),
-    emailKey: await resealEmailKey(tx, key.workspaceId, keyring),
-  }));
-}
-
-function otherSettings(): ConfigError {
-  return new ConfigError(
-    "The process that holds the store (`ripeline start`) was started with other variables than this one. Nothing was " +
-      "changed. Stop it, run this again, and start it.",
-  );
-}
-
-function keyOf(settings: Settings): MirrorKey {
-  return { workspaceId: settings.workspace.id, connectionId: settings.connectionId };
-}
+/** For work that nobody ends. */
+const never = new AbortController().signal;
 
 function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
-  const { settings, environment, log, store } = parts;
-  const key = keyOf(settings);
-  const lease = {
-    database: store,
-    workspaceId: key.workspaceId,
-    name: `connection ${key.connectionId}`,
-    ttlMs: parts.leaseMs,
-  };
+  const { settings, environment, key, log, store, connect } = parts;
   const wanted = {
     fast: read.cadences.fastMinutes,
     money: read.cadences.moneyMinutes,
     slow: read.cadences.slowMinutes,
   };
-  const writtenObjects = targetObjects({ closedStatuses: [], catalog }).map(({ object }) => object);
-  const cadence = rememberCadence(parts, key, wanted);
-  const exclusively: App["exclusively"] = (work, { stop, ...bounds } = A_DAY) =>
-    withLease(lease, (lost) => {
-      const ended = stop === undefined ? lost : AbortSignal.any([lost, stop]);
-      return settled(parts, () => withTimeout({ ...bounds, database: store, stop: ended }, work));
-    });
+  const cadence = rememberCadence(parts, wanted);
+  const exclusively = exclusivelyOn(parts);
   return {
     settings,
     cadence,
@@ -538,134 +229,24 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     store,
     redisUrl: environment.REDIS_URL,
     metricNames: catalog.map((entry) => entry.name),
-    pull: (which, onProgress, signal = never) =>
-      recordRun(
-        store,
-        key,
-        "pull",
-        async () => {
-          const connection = await parts.connect();
-          const before = await readQuotaState(store, key);
-          const { summary: result, counts } = await pullWithinBudget(
-            {
-              db: stoppable(store, signal),
-              connection: connection.during(signal),
-              reserve: connection.during(signal, "reserve"),
-              settings,
-              secretKey: environment.RIPELINE_SECRET_KEY,
-              cadenceMinutes: (await cadence()).minutes,
-              writtenObjects,
-              onProgress,
-            },
-            which,
-          );
-          noteQuota(log, before, result.quota);
-          const detail = { apiCalls: result.apiCalls, counts, quota: toJson(result.quota) };
-          if (isOnlyWaiting(result)) return { result, asOf: null, detail, outcome: WAITING };
-          return { result, asOf: new Date(result.asOf), detail };
-        },
-        signal,
-      ),
-    compute: (asOf, onProgress, signal = never) =>
-      recordRun(
-        store,
-        key,
-        "compute",
-        async () => {
-          const outcome = await compute({ db: stoppable(store, signal) }, settings, {
-            asOf,
-            connectionId: key.connectionId,
-            onModel: (model, done, total) => onProgress({ step: "compute", item: model, done, total }),
-          });
-          const result = {
-            asOf: asOf.toISOString(),
-            models: outcome.rows,
-            seconds: outcome.milliseconds / 1000,
-          };
-          const slowest = outcome.models.toSorted((a, b) => b.milliseconds - a.milliseconds).slice(0, 8);
-          log.debug({ slowest, milliseconds: outcome.milliseconds }, "computed");
-          return { result, asOf, detail: { slowest: toJson(slowest) } };
-        },
-        signal,
-      ),
-    push: (which, asOf, onProgress, signal = never) =>
-      recordRun(
-        store,
-        key,
-        "push",
-        async (runId) => {
-          const result = await pushStep(parts, key, { which, asOf, runId, onProgress, signal });
-          return { result, asOf, detail: { apiCalls: result.apiCalls } };
-        },
-        signal,
-      ),
+    pull: (which, onProgress, signal = never) => pullStep(parts, which, cadence, { onProgress, signal }),
+    compute: (asOf, onProgress, signal = never) => computeStep(parts, asOf, { onProgress, signal }),
+    push: (which, asOf, onProgress, signal = never) => pushStep(parts, { which, asOf, onProgress, signal }),
     connect: (signedIn) => connectStep(parts, signedIn),
     rotateKey: (keyId) => rotateKeyStep(parts, keyId),
-    plan: async () => plan({ db: store, connection: await parts.connect() }, settings, wanted),
-    apply: (options) =>
-      inTurn(exclusively, (signal) =>
-        recordRun(
-          store,
-          key,
-          "apply",
-          async () => {
-            const connection = (await parts.connect()).during(signal);
-            const result = await apply({ db: stoppable(store, signal), connection }, settings, options);
-            // What our user may see has changed: the next pull describes anew.
-            await store.execute(sql`
-              update mirror.connection set facts_read_at = null
-              where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`);
-            return { result, asOf: null, detail: {} };
-          },
-          signal,
-        ),
-      ),
-    sweep: (signal = never) =>
-      recordRun(
-        store,
-        key,
-        "sweep",
-        async (runId) => {
-          const result = await sweepStep(parts, key, runId, signal);
-          return { result, asOf: new Date(result.asOf), detail: { apiCalls: result.apiCalls } };
-        },
-        signal,
-      ),
-    reconcile: (options, signal = never) => reconcileStep(parts, key, options, signal),
-    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileStep(parts, key, options, signal)),
-    resumeLeadWrites: async () => resumeLeadWrites(store, key, await (await parts.connect()).serverTime()),
+    plan: async () => plan({ db: store, connection: await connect() }, settings, wanted),
+    apply: (options) => inTurn(exclusively, (signal) => applyStep(parts, options, signal)),
+    sweep: (signal = never) => sweepStep(parts, signal),
+    reconcile: (options, signal = never) => reconcileStep(parts, options, signal),
+    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileStep(parts, options, signal)),
+    resumeLeadWrites: async () => resumeLeadWrites(store, key, await (await connect()).serverTime()),
     audit: (query) => readAudit(store, key, query),
     undo: (runId, { isDryRun }, onProgress) =>
-      inTurn(exclusively, (signal) =>
-        isDryRun
-          ? undoStep(parts, { runId, undoRunId: null, onProgress, signal })
-          : recordRun(
-              store,
-              key,
-              "undo",
-              async (undoRunId) => {
-                const result = await undoStep(parts, { runId, undoRunId, onProgress, signal });
-                return { result, asOf: null, detail: { undone: runId, isFinished: result.isFinished } };
-              },
-              signal,
-            ),
-      ),
+      inTurn(exclusively, (signal) => undoStep(parts, { runId, isDryRun, onProgress, signal })),
     resumeWrites: () => resumeWrites(store, key),
-    forget: (person) =>
-      inTurn(exclusively, (signal) =>
-        recordRun(
-          store,
-          key,
-          "forget",
-          async () => {
-            const result = await forgetStep(parts, key, person, signal);
-            return { result, asOf: null, detail: { records: result.records, rows: result.rows } };
-          },
-          signal,
-        ),
-      ),
-    learnQuota: () => learnQuota(parts, key),
-    doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: parts.connect }),
+    forget: (person) => inTurn(exclusively, (signal) => forgetStep(parts, person, signal)),
+    learnQuota: () => learnQuota(parts),
+    doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: connect }),
     status: async () => ({
       ...(await readWritebackStatus(store, key)),
       ...(await readStatus(store, settings)),
@@ -684,7 +265,7 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     explain: (metric, row) =>
       readConsistently(store, key.workspaceId, (published) => explain(published, settings, metric, row)),
     importCosts: (source) => importCosts(store, settings, source),
-    usage: async () => (await parts.connect()).usage(),
+    usage: async () => (await connect()).usage(),
     isSuperseded: async (asOf) => {
       const newest = await newestPull(store, key);
       return newest !== null && newest.getTime() > asOf.getTime();
@@ -694,264 +275,9 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     exclusively,
     close: async () => {
       await settle(parts);
-      await parts.connect.opened()?.then((connection) => connection.close());
+      await connect.opened()?.then((connection) => connection.close());
       await store.close();
       await owner?.release();
     },
-  };
-}
-
-/** Does the work; whatever became of it, calls that it booked and did not send are given back. */
-async function settled<T>(parts: Parts, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } finally {
-    await settle(parts);
-  }
-}
-
-/** The store may be what failed: then a few calls too many stay counted until the next piece of work ends. */
-async function settle({ connect, log }: Parts): Promise<void> {
-  try {
-    await (await connect.opened())?.settle();
-  } catch (error) {
-    log.debug({ reason: error instanceof Error ? error.message : "unknown" }, "calls were not given back");
-  }
-}
-
-/** Long enough for a slow statement between two renewals, short enough to wait for after a process has died. */
-const LEASE_MS = 60_000;
-
-/** For work that nobody ends. */
-const never = new AbortController().signal;
-const A_DAY: WorkBounds = { name: "the command", timeoutMs: DAY_MS };
-
-/** As long as somebody at a terminal waits for a step to end; longer than the lease of a process that died. */
-const TURN_MS = 2 * MINUTE_MS;
-
-/** Does the work when the connection is free, waiting a while for it. @throws BusyError when it stays taken */
-async function inTurn<T>(
-  exclusively: App["exclusively"],
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const until = Date.now() + TURN_MS;
-  let hasBegun = false;
-  for (;;) {
-    try {
-      return await exclusively((signal) => {
-        hasBegun = true;
-        return work(signal);
-      });
-    } catch (error) {
-      if (!(error instanceof BusyError) || hasBegun || Date.now() > until) throw error;
-      await setTimeout(SECOND_MS);
-    }
-  }
-}
-
-/** One line when the day's calls are spent and one when they are there again, over processes and restarts. */
-function noteQuota(log: Logger, before: QuotaState | null, after: QuotaState | null): void {
-  if (before === null && after !== null) {
-    log.warn({ mode: after.mode, until: after.until }, after.message);
-  } else if (before !== null && after === null) {
-    log.info({ since: before.since }, "the day's calls are there again: all is read and written");
-  }
-}
-
-/** The cadence costs a count of report rows: worked out hourly, and anew when the quota becomes known. */
-function rememberCadence(
-  { store, settings }: Parts,
-  key: MirrorKey,
-  wanted: WantedCadence,
-): () => Promise<ChosenCadence> {
-  let last:
-    | { readonly at: number; readonly limit: number | null; readonly chosen: ChosenCadence }
-    | undefined;
-  return async () => {
-    const record = await readConnection(store, key);
-    const limit = record?.daily_call_limit ?? null;
-    if (last !== undefined && last.limit === limit && Date.now() - last.at < HOUR_MS) return last.chosen;
-    const org = {
-      streams: streams.salesforce,
-      dailyLimit: limit,
-      automation: record?.automation ?? [],
-    };
-    const chosen = await cadenceOfStore(store, settings, org, wanted);
-    last = { at: Date.now(), limit, chosen };
-    return chosen;
-  };
-}
-
-async function learnQuota({ store, connect, log }: Parts, key: MirrorKey): Promise<void> {
-  const known = await readConnection(store, key);
-  if (known?.daily_call_limit != null) return;
-  try {
-    const connection = await connect();
-    // Any metered answer names the calls a day.
-    if (connection.usage().dailyLimit === null) await connection.count("User");
-    const { dailyLimit } = connection.usage();
-    if (dailyLimit !== null) await noteDailyCallLimit(store, key, dailyLimit);
-  } catch (error) {
-    if (!(error instanceof RipelineError)) throw error;
-    log.warn({ code: error.code }, "the org did not tell its calls a day; the usual cadence applies");
-  }
-}
-
-async function sweepStep(
-  { store, settings, log, connect }: Parts,
-  key: MirrorKey,
-  runId: string,
-  signal: AbortSignal,
-): Promise<SweepSummary> {
-  const started = performance.now();
-  const connection = (await connect()).during(signal);
-  const callsBefore = connection.usage().metered;
-  const asOf = await connection.serverTime();
-  const isApplied = (await readConnection(store, key))?.applied_at != null;
-  const removed = isApplied
-    ? await sweep({ db: stoppable(store, signal), connection, log }, settings, { runId, asOf })
-    : {};
-  return {
-    asOf: asOf.toISOString(),
-    removed,
-    apiCalls: connection.usage().metered - callsBefore,
-    seconds: (performance.now() - started) / 1000,
-  };
-}
-
-async function undoStep(
-  parts: Parts,
-  step: {
-    readonly runId: string;
-    readonly undoRunId: string | null;
-    readonly onProgress: (progress: CycleProgress) => void;
-    readonly signal: AbortSignal;
-  },
-): Promise<UndoOutcome> {
-  const { runId, undoRunId, signal } = step;
-  const db = stoppable(parts.store, signal);
-  const connection = (await parts.connect()).during(signal);
-  const asOf = await connection.serverTime();
-  const targets = targetObjects({ closedStatuses: [], catalog });
-  return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
-    runId,
-    undoRunId,
-    asOf,
-    onProgress: ({ object, done }) => step.onProgress({ step: "push", item: object, done, total: null }),
-  });
-}
-
-function reconcileStep(
-  { store, settings, environment, log, connect }: Parts,
-  key: MirrorKey,
-  options: { readonly acceptVanished: boolean },
-  signal: AbortSignal,
-): Promise<Reconciliation> {
-  return recordRun(
-    store,
-    key,
-    "reconcile",
-    async () => {
-      const result = await reconcile(
-        {
-          db: stoppable(store, signal),
-          connection: (await connect()).during(signal),
-          settings,
-          secretKey: environment.RIPELINE_SECRET_KEY,
-        },
-        options,
-      );
-      for (const { object, held } of result.objects) {
-        if (held > 0) log.warn({ object, held }, "many records vanished at once: `ripeline status` tells");
-      }
-      return { result, asOf: new Date(result.at), detail: toJson(result) };
-    },
-    signal,
-  );
-}
-
-async function forgetStep(
-  { store, environment }: Parts,
-  key: MirrorKey,
-  person: string,
-  signal: AbortSignal,
-): Promise<Forgotten> {
-  if (!isPerson(person)) {
-    throw new ConfigError(
-      "forget: expected a lead's or contact's id (15 or 18 letters and digits, beginning with 00Q or 003) or an e-mail " +
-        "address. Nothing was changed",
-    );
-  }
-  const db = stoppable(store, signal);
-  const emails = await readEmailKey(db, key.workspaceId, environment.RIPELINE_SECRET_KEY);
-  const ids = await recordsOfPerson(db, key, person, emails);
-  return forgetPeople(db, key, ids, new Date());
-}
-
-/** What is not deleted for want of calls is due at the next sweep. */
-async function whileCallsLast(remove: () => Promise<RemovalCounts>): Promise<RemovalCounts> {
-  try {
-    return await remove();
-  } catch (error) {
-    if (error instanceof QuotaExhaustedError) return {};
-    throw error;
-  }
-}
-
-async function pushStep(
-  parts: Parts,
-  key: MirrorKey,
-  step: {
-    readonly which: "due" | "all" | "flags";
-    readonly asOf: Date;
-    readonly runId: string;
-    readonly onProgress: (progress: CycleProgress) => void;
-    readonly signal: AbortSignal;
-  },
-): Promise<PushSummary> {
-  const { settings, log } = parts;
-  const started = performance.now();
-  const store = stoppable(parts.store, step.signal);
-  const connection = (await parts.connect()).during(step.signal);
-  const callsBefore = connection.usage().metered;
-  const record = await readConnection(store, key);
-  if (record?.applied_at == null) {
-    log.info("nothing is written before apply");
-    const seconds = (performance.now() - started) / 1000;
-    return { objects: {}, removed: {}, waiting: [], apiCalls: 0, seconds };
-  }
-  const classes: readonly PublishClass[] =
-    step.which === "flags"
-      ? ["record_flags"]
-      : step.which === "all"
-        ? PUBLISH_CLASSES
-        : dueClasses(await readPublished(store, key), step.asOf, settings.workspace.timeZone);
-  const outcome = await push({ db: store, connection, log }, settings, {
-    runId: step.runId,
-    asOf: step.asOf,
-    classes,
-    onProgress: ({ object, done, total }) => step.onProgress({ step: "push", item: object, done, total }),
-  });
-  const objects = Object.fromEntries(
-    Object.entries(outcome).map(([object, { changed, written, rejected, calls }]) => [
-      object,
-      { changed, written, rejected, calls },
-    ]),
-  );
-  const { asOf, runId } = step;
-  const waiting = Object.keys(outcome).filter((object) => outcome[object]?.isQuotaSpent === true);
-  const mayRemove =
-    step.which !== "flags" &&
-    waiting.length === 0 &&
-    (await isSweepDue(store, settings, { asOf, isByHand: step.which === "all" }));
-  const removed: RemovalCounts = mayRemove
-    ? await whileCallsLast(() => sweep({ db: store, connection, log }, settings, { runId, asOf }))
-    : {};
-  return {
-    objects,
-    removed,
-    waiting,
-    apiCalls: connection.usage().metered - callsBefore,
-    seconds: (performance.now() - started) / 1000,
   };
 }

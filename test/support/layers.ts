@@ -16,7 +16,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   "src/writeback/": ["src/core/", "src/database/", "src/metrics/catalog.ts"],
   "src/provision/": ["src/core/", "src/database/", "src/metrics/catalog.ts", "src/writeback/targets"],
   "src/emulator/": ["src/core/time.ts"],
-  "src/app.ts": [
+  "src/app": [
     "src/core/",
     "src/config/",
     "src/database/",

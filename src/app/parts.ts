@@ -1,0 +1,50 @@
+import type { Logger } from "pino";
+import { type Environment, parseEnvironment, readEnvironment } from "../config/environment.ts";
+import type { OpenConnection } from "../core/ports.ts";
+import type { Settings } from "../core/settings.ts";
+import type { Database } from "../database/database.ts";
+import type { MirrorKey } from "../mirror/stream-state.ts";
+
+export interface AppOptions {
+  readonly configFile?: string;
+  /** File of variables instead of `.env`. */
+  readonly envFile?: string;
+  /** Used instead of the process's environment; the demo brings its own. */
+  readonly variables?: Readonly<Record<string, string>>;
+  /** Changes settings after they were read; the demo's company begins on a known day. */
+  readonly adjust?: (settings: Settings) => Settings;
+  /** File that takes the log lines in place of stderr. */
+  readonly logFile?: string;
+  /** How long another process leaves the connection alone after the last sign of life of one that works on it. */
+  readonly leaseMs?: number;
+}
+
+/** The variables that these options name. @throws ConfigError as `readEnvironment` */
+export function environmentOf(options: AppOptions): Environment {
+  return options.variables === undefined
+    ? readEnvironment(options.envFile)
+    : parseEnvironment(options.variables);
+}
+
+/** What a sign-in needs. */
+export interface SignInParts {
+  readonly settings: Settings;
+  readonly key: MirrorKey;
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly store: Database;
+  readonly allowedHosts: readonly string[];
+  readonly leaseMs: number;
+}
+
+/** What every step needs. */
+export interface Parts extends SignInParts {
+  readonly connect: LazyConnection;
+}
+
+/** Signs in at the first call. `opened` is the connection of earlier calls, if there was one. */
+export type LazyConnection = (() => Promise<OpenConnection>) & {
+  readonly opened: () => Promise<OpenConnection> | undefined;
+  /** The next call signs in anew. */
+  readonly forget: () => void;
+};

@@ -1,0 +1,133 @@
+import type { CycleProgress } from "../core/cycle.ts";
+import { ConfigError } from "../core/errors.ts";
+import { toJson } from "../core/json.ts";
+import { sql } from "../database/sql.ts";
+import { stoppable } from "../database/stoppable.ts";
+import { catalog } from "../metrics/catalog.ts";
+import { readEmailKey } from "../mirror/email-key.ts";
+import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "../mirror/forget-people.ts";
+import { type Reconciliation, reconcile } from "../mirror/reconcile.ts";
+import { recordRun } from "../mirror/run-ledger.ts";
+import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
+import { targetObjects } from "../writeback/targets.ts";
+import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
+import type { Parts } from "./parts.ts";
+
+/** See `App.apply`. */
+export function applyStep(
+  { settings, key, store, connect }: Parts,
+  options: ApplyOptions,
+  signal: AbortSignal,
+): Promise<ApplyOutcome> {
+  return recordRun(
+    store,
+    key,
+    "apply",
+    async () => {
+      const connection = (await connect()).during(signal);
+      const result = await apply({ db: stoppable(store, signal), connection }, settings, options);
+      // What our user may see has changed: the next pull describes anew.
+      await store.execute(sql`
+        update mirror.connection set facts_read_at = null
+        where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}`);
+      return { result, asOf: null, detail: {} };
+    },
+    signal,
+  );
+}
+
+interface UndoStep {
+  readonly runId: string;
+  readonly isDryRun: boolean;
+  readonly onProgress: (progress: CycleProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/** See `App.undo`. */
+export function undoStep(parts: Parts, step: UndoStep): Promise<UndoOutcome> {
+  if (step.isDryRun) return undoAs(parts, null, step);
+  return recordRun(
+    parts.store,
+    parts.key,
+    "undo",
+    async (undoRunId) => {
+      const result = await undoAs(parts, undoRunId, step);
+      return { result, asOf: null, detail: { undone: step.runId, isFinished: result.isFinished } };
+    },
+    step.signal,
+  );
+}
+
+async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): Promise<UndoOutcome> {
+  const { runId, signal } = step;
+  const db = stoppable(parts.store, signal);
+  const connection = (await parts.connect()).during(signal);
+  const asOf = await connection.serverTime();
+  const targets = targetObjects({ closedStatuses: [], catalog });
+  return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
+    runId,
+    undoRunId,
+    asOf,
+    onProgress: ({ object, done }) => step.onProgress({ step: "push", item: object, done, total: null }),
+  });
+}
+
+/** See `App.reconcile`. */
+export function reconcileStep(
+  { store, key, settings, environment, log, connect }: Parts,
+  options: { readonly acceptVanished: boolean },
+  signal: AbortSignal,
+): Promise<Reconciliation> {
+  return recordRun(
+    store,
+    key,
+    "reconcile",
+    async () => {
+      const result = await reconcile(
+        {
+          db: stoppable(store, signal),
+          connection: (await connect()).during(signal),
+          settings,
+          secretKey: environment.RIPELINE_SECRET_KEY,
+        },
+        options,
+      );
+      for (const { object, held } of result.objects) {
+        if (held > 0) log.warn({ object, held }, "many records vanished at once: `ripeline status` tells");
+      }
+      return { result, asOf: new Date(result.at), detail: toJson(result) };
+    },
+    signal,
+  );
+}
+
+/** See `App.forget`. */
+export function forgetStep(parts: Parts, person: string, signal: AbortSignal): Promise<Forgotten> {
+  return recordRun(
+    parts.store,
+    parts.key,
+    "forget",
+    async () => {
+      const result = await forget(parts, person, signal);
+      return { result, asOf: null, detail: { records: result.records, rows: result.rows } };
+    },
+    signal,
+  );
+}
+
+async function forget(
+  { store, key, environment }: Parts,
+  person: string,
+  signal: AbortSignal,
+): Promise<Forgotten> {
+  if (!isPerson(person)) {
+    throw new ConfigError(
+      "forget: expected a lead's or contact's id (15 or 18 letters and digits, beginning with 00Q or 003) or an e-mail " +
+        "address. Nothing was changed",
+    );
+  }
+  const db = stoppable(store, signal);
+  const emails = await readEmailKey(db, key.workspaceId, environment.RIPELINE_SECRET_KEY);
+  const ids = await recordsOfPerson(db, key, person, emails);
+  return forgetPeople(db, key, ids, new Date());
+}
