@@ -168,4 +168,11 @@ export const mutations: readonly CodeMutation[] = [
     replace: "return found !== undefined && ",
     tests: ["test/metrics/publication.integration.test.ts"],
   },
+  {
+    harm: "rows that the undo of an undo made again are written once more by the next push",
+    file: "src/writeback/undo-decision.ts",
+    find: "[...names, target.keyField].flatMap",
+    replace: "names.flatMap",
+    tests: ["test/writeback/undo-cut-short.integration.test.ts"],
+  },
 ];
