@@ -196,4 +196,11 @@ export const mutations: readonly CodeMutation[] = [
     replace: "case when ${OWNER_ID} <> '' then",
     tests: ["test/mirror/merge-page.integration.test.ts"],
   },
+  {
+    harm: "rows that the undo of an undo made again are written once more by the next push",
+    file: "src/writeback/undo-decision.ts",
+    find: "[...names, target.keyField].flatMap",
+    replace: "names.flatMap",
+    tests: ["test/writeback/undo-cut-short.integration.test.ts"],
+  },
 ];

@@ -165,7 +165,10 @@ describe("a company whose org is kept tidy", { shuffle: false }, () => {
 describe("an owner that our own user moved", () => {
   let company: RunningCompany;
   beforeAll(async () => {
-    company = await runCompany({ leads: 1_000 });
+    company = await runCompany({
+      leads: 60,
+      adjust: (settings) => ({ ...settings, report: { ...settings.report, months: 1 } }),
+    });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
   });
