@@ -63,7 +63,10 @@ export async function recordPage(
     if (written.length > 0) await keepWritten(tx, facts, written);
     if (refused.length > 0) await keepRefused(tx, facts, refused);
     if (again.length > 0) await keepForLater(tx, facts, again);
-    if (ownerless.length > 0) await keepWithoutOwner(tx, facts, ownerless);
+    if (ownerless.length > 0) {
+      const pageEnd = Math.max(...results.map((row) => row.position));
+      await keepWithoutOwner(tx, facts, ownerless, pageEnd);
+    }
     await tx.execute(sql`
       insert into writeback.page (
           workspace_id, connection_id, run_id, object, page, sent_at, row_count, rejected_count, call_count
@@ -251,6 +254,7 @@ async function keepWithoutOwner(
   tx: Transaction,
   facts: PageFacts,
   ownerless: readonly Extract<RowResult, { result: "without_owner" }>[],
+  pageEnd: number,
 ): Promise<void> {
   const sent = ownerless.map((row) => ({
     position: row.position,
@@ -289,7 +293,8 @@ done as (
     where ${ofObject("pending", facts)} and pending.position = sent.position and sent.is_done
 ),
 tail as (
-    select max(pending.position) as last_position
+    -- The page's own written rows are gone by now: its end is no longer among them, and the next page begins behind it.
+    select greatest(max(pending.position), ${pageEnd}::bigint) as last_position
     from writeback.pending as pending
     where ${ofObject("pending", facts)}
 ),
