@@ -1,4 +1,5 @@
 import { connectSalesforce } from "./salesforce/connect.ts";
+import type { SalesforceOptions } from "./salesforce/connect-options.ts";
 import { salesforceStreams } from "./salesforce/streams.ts";
 
 /** How to connect to each CRM, by its name; the options differ by vendor. */
@@ -6,3 +7,9 @@ export const connectors = { salesforce: connectSalesforce } as const;
 
 /** What is read from each CRM, known without a connection. */
 export const streams = { salesforce: salesforceStreams } as const;
+
+/** From how many rows on Salesforce is read and written by Bulk, rows a page, and how long is waited in between. */
+export type SalesforceRoute = Pick<
+  SalesforceOptions,
+  "bulkAboveRows" | "bulkPageRows" | "bulkWriteAboveRows" | "pacing"
+>;

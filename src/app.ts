@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { type Logger, pino } from "pino";
-import { connectors, streams } from "../connectors/registry.ts";
+import { connectors, type SalesforceRoute, streams } from "../connectors/registry.ts";
 import {
   type Environment,
   parseEnvironment,
@@ -94,6 +94,10 @@ export interface AppOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Changes settings after they were read; the demo's company begins on a known day. */
   readonly adjust?: (settings: Settings) => Settings;
+  /** An open and migrated store instead of the environment's; `close` leaves it open. For tests, which use one often. */
+  readonly store?: Database;
+  /** How the connection reads and writes, where that is not to be decided by sizes; for tests with few records. */
+  readonly route?: SalesforceRoute;
   /** How long another process leaves the connection alone after the last sign of life of one that works on it. */
   readonly leaseMs?: number;
 }
@@ -216,7 +220,7 @@ export async function openApp(
     { level: environment.RIPELINE_LOG_LEVEL, base: null },
     pino.destination({ dest: 2, sync: true }),
   );
-  const opened = await openStore(environment);
+  const opened = options.store === undefined ? await openStore(environment) : lent(options.store);
   if ("visitor" in opened) return opened;
   const { store, owner } = opened;
   try {
@@ -233,10 +237,15 @@ export async function openApp(
     environment,
     log,
     store,
-    connect: connectOnce(environment, settings, store, log),
+    connect: connectOnce(environment, settings, store, log, options.route ?? {}),
     leaseMs: options.leaseMs ?? LEASE_MS,
   };
   return { app: buildApp(parts, read, owner), owner };
+}
+
+/** A store that somebody else closes. */
+function lent(store: Database): { readonly store: Database; readonly owner: null } {
+  return { store: { ...store, close: () => Promise.resolve() }, owner: null };
 }
 
 async function openStore(
@@ -281,6 +290,7 @@ function connectOnce(
   settings: Settings,
   store: Database,
   log: Logger,
+  route: SalesforceRoute,
 ): LazyConnection {
   let opened: Promise<OpenConnection> | undefined;
   const open = async (): Promise<OpenConnection> => {
@@ -293,6 +303,7 @@ function connectOnce(
     }
     const connection = await connectors.salesforce({
       ...access,
+      ...route,
       log,
       ceilingShare: settings.api.ceiling,
       ledger: storedCallLedger(store, keyOf(settings)),
