@@ -1,4 +1,5 @@
 import { connectSalesforce } from "./salesforce/connect.ts";
+import type { SalesforceOptions } from "./salesforce/connect-options.ts";
 import { beginSignIn, giveBack, redeemCode } from "./salesforce/sign-in.ts";
 import { salesforceStreams } from "./salesforce/streams.ts";
 
@@ -10,3 +11,9 @@ export const streams = { salesforce: salesforceStreams } as const;
 
 /** How somebody signs in with a browser, by CRM. */
 export const signIns = { salesforce: { begin: beginSignIn, redeem: redeemCode, giveBack } } as const;
+
+/** From how many rows on Salesforce is read and written by Bulk, rows a page, and how long is waited in between. */
+export type SalesforceRoute = Pick<
+  SalesforceOptions,
+  "bulkAboveRows" | "bulkPageRows" | "bulkWriteAboveRows" | "pacing"
+>;

@@ -2,7 +2,7 @@ import { type Logger, pino } from "pino";
 import { learnQuota, rememberCadence } from "./app/cadence.ts";
 import { connectOnce } from "./app/connection.ts";
 import { computeStep, pullStep, pushStep, sweepStep } from "./app/cycle-steps.ts";
-import { type Elsewhere, openMigratedStore } from "./app/open-store.ts";
+import { type Elsewhere, lent, openMigratedStore } from "./app/open-store.ts";
 import { type AppOptions, environmentOf, type Parts } from "./app/parts.ts";
 import { applyStep, forgetStep, reconcileStep, undoStep } from "./app/repair-steps.ts";
 import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
@@ -192,7 +192,7 @@ export async function openApp(
     { level: environment.RIPELINE_LOG_LEVEL, base: null },
     pino.destination({ dest: options.logFile ?? 2, sync: true }),
   );
-  const opened = await openMigratedStore(environment);
+  const opened = options.store === undefined ? await openMigratedStore(environment) : lent(options.store);
   if ("visitor" in opened) return opened;
   const { store, owner } = opened;
   const signIn = {
@@ -202,6 +202,7 @@ export async function openApp(
     log,
     store,
     allowedHosts: read.allowedHosts,
+    route: options.route ?? {},
     leaseMs: options.leaseMs ?? LEASE_MS,
   };
   return { app: buildApp({ ...signIn, connect: connectOnce(signIn) }, read, owner), owner };

@@ -20,6 +20,7 @@ import { pull } from "./pull.ts";
 import { readRows } from "./read.ts";
 import { countObjects, countRecords } from "./record-counts.ts";
 import { removeRows } from "./remove.ts";
+import { createServerClock } from "./server-clock.ts";
 import { createSession, type Session, type SessionOptions } from "./session.ts";
 import { readHiddenBySharing } from "./sharing.ts";
 import { salesforceStreams } from "./streams.ts";
@@ -82,7 +83,9 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
     ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
   });
   const base = { http, tokens, governor, pacing, instanceUrl, log: options.log };
-  const version = options.apiVersion ?? (await newestVersion(base));
+  const met = options.apiVersion === undefined ? await meetOrg(base) : null;
+  const version = options.apiVersion ?? met?.version ?? NEWEST_KNOWN_VERSION;
+  const clock = createServerClock(async (session) => (await readVersions(session)).date, met?.date ?? null);
   const access = createAccessReader();
   const sizer = createBatchSizer();
   let identity: Promise<OrgIdentity> | null = null;
@@ -98,7 +101,7 @@ export async function connectSalesforce(options: SalesforceOptions): Promise<Ope
     crm: "salesforce",
     streams: salesforceStreams,
     identity: () => knowIdentity(session),
-    serverTime: async () => (await readVersions(session)).date,
+    serverTime: () => clock.now(session),
     access: (objects) => access.read(session, objects),
     facts: (objects) => readFacts(session, objects, options.log),
     hiddenBySharing: async (objects) =>
@@ -187,10 +190,11 @@ async function readVersions(
   return { versions: parsed.data.map((each) => each.version), date: answer.date };
 }
 
-/** The newest version both sides know: a newer one may answer in ways this connector was not written for. */
-async function newestVersion(options: Omit<SessionOptions, "version">): Promise<string> {
-  const { versions } = await readVersions(createSession({ ...options, version: NEWEST_KNOWN_VERSION }));
+/** The org's clock, and the newest version both sides know: a newer one may answer in ways this connector was not written for. */
+async function meetOrg(
+  options: Omit<SessionOptions, "version">,
+): Promise<{ readonly version: string; readonly date: Date }> {
+  const { versions, date } = await readVersions(createSession({ ...options, version: NEWEST_KNOWN_VERSION }));
   const known = versions.map(Number).filter((version) => version <= Number(NEWEST_KNOWN_VERSION));
-  if (known.length === 0) return NEWEST_KNOWN_VERSION;
-  return Math.max(...known).toFixed(1);
+  return { version: known.length === 0 ? NEWEST_KNOWN_VERSION : Math.max(...known).toFixed(1), date };
 }

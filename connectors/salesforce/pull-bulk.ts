@@ -4,7 +4,7 @@ import type { PageSink } from "../../src/core/ports.ts";
 import { redact } from "../shared/redact.ts";
 import { toCheckpoint } from "./checkpoint.ts";
 import { checkedCsv } from "./csv-rows.ts";
-import type { PullRun } from "./pull-run.ts";
+import { mayStartOver, type PullRun } from "./pull-run.ts";
 import { RowCountError } from "./row-count-error.ts";
 import type { Session } from "./session.ts";
 import { bulkQuery } from "./soql.ts";
@@ -93,8 +93,12 @@ export async function pullBulk(context: BulkPullContext, run: PullRun): Promise<
     try {
       locator = await pullPage(context, run, locator, step);
     } catch (error) {
-      const isVoid = error instanceof RequestRefusedError || error instanceof RowCountError;
-      if (!isVoid || run.step.kind !== "bulk-resume") throw error;
+      const isRefused = error instanceof RequestRefusedError;
+      const isVoid = isRefused || error instanceof RowCountError;
+      // A job of this very pull may be gone too (an admin deleted it, the org dropped it): once that is worth a new one.
+      const isResumed = run.step.kind === "bulk-resume";
+      if (!isVoid || !(isResumed || (isRefused && mayStartOver(run)))) throw error;
+      if (!isResumed) run.hasStartedOver = true;
       // The interrupted pull's job was dropped, is of another API version, or does not add up: read all of it again,
       // which the merge by Id makes harmless. Holding on to it would fail the same way in every later run.
       run.step = { kind: "bulk" };

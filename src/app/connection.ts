@@ -26,11 +26,12 @@ export function ownAccess(environment: Environment): SalesforceAccess {
 
 /** Opens a connection and checks that it is the org of this store. */
 export async function openPinned(
-  { settings, key, store, log, allowedHosts }: SignInParts,
+  { settings, key, store, log, allowedHosts, route }: SignInParts,
   access: Partial<Parameters<typeof connectors.salesforce>[0]>,
 ): Promise<{ readonly connection: OpenConnection; readonly identity: OrgIdentity }> {
   const connection = await connectors.salesforce({
     ...access,
+    ...route,
     log,
     allowedHosts,
     ceilingShare: settings.api.ceiling,

@@ -39,6 +39,11 @@ export async function openMigratedStore(environment: Environment): Promise<OpenS
   return opened;
 }
 
+/** A store that somebody else closes. */
+export function lent(store: Database): OpenStore {
+  return { store: { ...store, close: () => Promise.resolve() }, owner: null };
+}
+
 async function openStore(environment: Environment): Promise<OpenStore | Elsewhere> {
   if (environment.DATABASE_URL !== undefined) {
     return { store: await openDatabase({ url: environment.DATABASE_URL }), owner: null };

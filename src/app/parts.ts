@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { SalesforceRoute } from "../../connectors/registry.ts";
 import { type Environment, parseEnvironment, readEnvironment } from "../config/environment.ts";
 import type { OpenConnection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
@@ -15,6 +16,10 @@ export interface AppOptions {
   readonly adjust?: (settings: Settings) => Settings;
   /** File that takes the log lines in place of stderr. */
   readonly logFile?: string;
+  /** An open and migrated store instead of the environment's; `close` leaves it open. For tests, which use one often. */
+  readonly store?: Database;
+  /** How the connection reads and writes, where that is not to be decided by sizes; for tests with few records. */
+  readonly route?: SalesforceRoute;
   /** How long another process leaves the connection alone after the last sign of life of one that works on it. */
   readonly leaseMs?: number;
 }
@@ -34,6 +39,7 @@ export interface SignInParts {
   readonly log: Logger;
   readonly store: Database;
   readonly allowedHosts: readonly string[];
+  readonly route: SalesforceRoute;
   readonly leaseMs: number;
 }
 

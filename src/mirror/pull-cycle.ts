@@ -6,6 +6,7 @@ import { HOUR_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { noteFirstPull, readConnection, saveFacts } from "./connection-record.ts";
 import { readEmailKey } from "./email-key.ts";
+import { pageClock } from "./page-clock.ts";
 import { pull, type VisibleStream, visibleStreams } from "./pull.ts";
 import { compareCounts, type RecordCounts } from "./record-counts.ts";
 import { isDue, type MirrorKey, readStreamStates, type StreamState } from "./stream-state.ts";
@@ -50,6 +51,7 @@ export async function pullCycle(
   const started = performance.now();
   const callsBefore = connection.usage().metered;
   const now = await connection.serverTime();
+  const dated = pageClock(now);
   const states = await readStreamStates(db, key);
   const due = new Set(
     connection.streams
@@ -73,6 +75,7 @@ export async function pullCycle(
         connection,
         settings,
         emailKey,
+        dated,
         onRows: (stream, rows) => context.onProgress({ step: "pull", item: stream, done: rows, total: null }),
       },
       toRead,

@@ -5,6 +5,7 @@ import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import type { EmailKey } from "./email-key.ts";
 import { mergePage, type PullUnderWay } from "./merge-page.ts";
+import type { PageClock } from "./page-clock.ts";
 import { type MirrorKey, pullRequest, readStreamStates, specHash } from "./stream-state.ts";
 
 /** Which fields of a stream this user may read. */
@@ -20,6 +21,7 @@ export interface PullContext {
   readonly connection: Connection;
   readonly settings: Settings;
   readonly emailKey: EmailKey;
+  readonly dated: PageClock;
   readonly onRows?: (stream: string, rowsSoFar: number) => void;
 }
 
@@ -67,7 +69,7 @@ export async function pull(
       const current = underWay.get(name);
       if (current === undefined) throw new Error(`${name}: a page arrived that nobody asked for`);
       const isFirstPage = !rowsSoFar.has(name);
-      const merged = await mergePage(db, page, current, isFirstPage);
+      const merged = await mergePage(db, context.dated(page), current, isFirstPage);
       const total = (rowsSoFar.get(name) ?? 0) + merged.rows;
       rowsSoFar.set(name, total);
       context.onRows?.(name, total);

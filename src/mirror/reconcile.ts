@@ -8,6 +8,7 @@ import { compareIds, type IdList, idTable, startIdList } from "./compare-ids.ts"
 import { readEmailKey } from "./email-key.ts";
 import { mergeByIds } from "./merge-page.ts";
 import { columnName, type KeepRules } from "./mirror-columns.ts";
+import { type PageClock, pageClock } from "./page-clock.ts";
 import { type MirrorKey, readStreamStates, type StreamState } from "./stream-state.ts";
 
 export interface ReconcileContext {
@@ -70,8 +71,8 @@ export async function reconcile(
   const { db, connection, settings } = context;
   const key: MirrorKey = { workspaceId: settings.workspace.id, connectionId: settings.connectionId };
   const callsBefore = connection.usage().metered;
-  // Settles the clock by which calls are counted, as every step does.
-  await connection.serverTime();
+  // Settles the clock by which calls are counted, too, as every step does.
+  const dated = pageClock(await connection.serverTime());
   const states = await readStreamStates(db, key);
   const rules: KeepRules = {
     emailKey: await readEmailKey(db, key.workspaceId, context.secretKey),
@@ -103,7 +104,8 @@ export async function reconcile(
           },
           page.csv,
         );
-        if (page.next === null) found.set(page.stream.name, await settle(db, key, list, page, options));
+        if (page.next === null)
+          found.set(page.stream.name, await settle(db, key, list, dated(page), options));
         return { rows };
       },
     },
@@ -113,7 +115,7 @@ export async function reconcile(
     const result = found.get(name);
     // An optional object that the org has meanwhile lost.
     if (result === undefined) continue;
-    const repaired = result.missed === 0 ? 0 : await repair(context, key, list, rules);
+    const repaired = result.missed === 0 ? 0 : await repair(context, key, list, { rules, dated });
     objects.push({ object: list.stream.object, ...result.counts, repaired });
     await db.execute(sql`drop table if exists staging.${sql.identifier([idTable(list.stream, key)])}`);
   }
@@ -192,7 +194,7 @@ async function repair(
   { db, connection }: ReconcileContext,
   key: MirrorKey,
   { stream, fields }: IdList,
-  rules: KeepRules,
+  { rules, dated }: { readonly rules: KeepRules; readonly dated: PageClock },
 ): Promise<number> {
   let after = "";
   let repaired = 0;
@@ -220,7 +222,7 @@ async function repair(
     }
     await connection.pull(requests, {
       accept: async (page) => {
-        const merged = await mergeByIds(db, page, { key, rules });
+        const merged = await mergeByIds(db, dated(page), { key, rules });
         repaired += merged.rows;
         return merged;
       },

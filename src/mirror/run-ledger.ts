@@ -54,16 +54,21 @@ export async function recordRun<T>(
   }
 }
 
-const NewestRow = z.object({ as_of: z.date().nullable() });
+const NewestRow = z.object({ as_of: z.date() });
 
-/** The CRM's clock at the end of the newest complete pull; null before the first. */
+/**
+ * The CRM's clock at the end of the newest complete pull; null before the first. The newest is the one that ended last:
+ * by the CRM's clock, one that was ahead for a moment would make every later pull an old one until it has passed.
+ */
 export async function newestPull(db: Database, key: MirrorKey): Promise<Date | null> {
-  const row = await db.one(
+  const row = await db.maybeOne(
     NewestRow,
     sql`
-      select max(as_of) as as_of from mirror.run
+      select as_of from mirror.run
       where workspace_id = ${key.workspaceId} and connection_id = ${key.connectionId}
-        and step = 'pull' and outcome = 'done'`,
+        and step = 'pull' and outcome = 'done' and as_of is not null
+      order by finished_at desc
+      limit 1`,
   );
-  return row.as_of;
+  return row?.as_of ?? null;
 }

@@ -294,6 +294,7 @@ done as (
     where ${ofObject("pending", facts)} and pending.position = sent.position and sent.is_done
 ),
 tail as (
+    -- The page's own written rows are gone by now: its end is no longer among them, and the next page begins behind it.
     select greatest(max(pending.position), ${lastPosition}::bigint) as last_position
     from writeback.pending as pending
     where ${ofObject("pending", facts)}

@@ -3,7 +3,10 @@ import type { LaunchedEmulator } from "../../src/cli/launch-emulator.ts";
 const HEADERS = { "content-type": "application/json" };
 
 /** Two hours of work in a company: calls, leads passed on, new and deleted ones, costs. Always the same ones. */
-export async function liveTwoHours({ emulator }: LaunchedEmulator, now: Date): Promise<void> {
+export async function liveTwoHours(
+  { emulator }: Pick<LaunchedEmulator, "emulator">,
+  now: Date,
+): Promise<void> {
   const { control, salesforce } = emulator.ready;
   await post(`${control}/clock`, { now: new Date(now.getTime() + 2 * 3_600_000).toISOString() });
   const rest = async (path: string, body?: unknown, method = "POST"): Promise<unknown> => {

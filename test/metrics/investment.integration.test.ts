@@ -81,6 +81,32 @@ describe("the cost-per-lead trap", () => {
     expect(computed.reason("trap", row(few))).toBe("fewer than 20 leads");
     expect(computed.value("pipeline_per_dollar", row(few))).toBe(0);
   });
+
+  test("a campaign of 19 leads is no measure for one of 20 either", async () => {
+    const of = async (name: string, actualcost: number, leads: number, amount: number) => {
+      const campaign = await rows.campaign(name, {
+        actualcost,
+        startdate: "2026-01-01",
+        enddate: "2026-01-31",
+      });
+      await respond(campaign, leads, "2026-01-10");
+      for (const index of [1, 2, 3]) {
+        await rows.opportunity(`${name}${index}`, {
+          created: "2026-02-01T00:00:00Z",
+          campaignid: campaign,
+          amount,
+        });
+      }
+      return campaign;
+    };
+    // 100 / 19 = 5.26 a lead and 0.30 a dollar, against 500 and 3: a trap, if 19 leads were enough to tell.
+    const few = await of("Few", 100, 19, 10);
+    const enough = await of("Enough", 10_000, 20, 10_000);
+    const computed = await bench.compute(asOf);
+    expect([few, enough].map((member) => computed.value("trap", row(member)))).toEqual([null, null]);
+    // Alone it lies on its own median.
+    expect(computed.reason("trap", row(enough))).toBe("none");
+  });
 });
 
 describe("people whose record sharing hides from us", () => {

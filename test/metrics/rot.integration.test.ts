@@ -250,6 +250,28 @@ describe("rot by cohort", () => {
     expect(computed.value("leads", { row: "rep", member: bob })).toBe(1);
   });
 
+  test("a touch at the deadline is in time in the cohort too", async () => {
+    const lead = await rows.lead("last", { owner: ann, created: "2026-03-02T00:00:00Z" });
+    await rows.call(lead, "2026-03-03T00:00:00Z", ann);
+    // 24 h after the handoff: one chain due, none of it late.
+    expect((await bench.compute(asOf)).value("rot_cohort_rate", { basis: "cohort" })).toBe(0);
+  });
+
+  test("a lead whose handoff nobody saw is in no share of disposed ones", async () => {
+    const close = async (name: string, created: string, seenAt: string) => {
+      const lead = await rows.lead(name, { owner: ann, created, seenAt, status: "Unqualified" });
+      await rows.statusChange(lead, "2026-03-10T00:00:00Z", "Open", "Unqualified");
+      return lead;
+    };
+    const known = await close("known", "2026-03-02T00:00:00Z", "2026-03-02T00:00:00Z");
+    await rows.call(known, "2026-03-02T01:00:00Z", ann);
+    await close("unknown", "2026-01-01T00:00:00Z", "2026-03-01T00:00:00Z");
+    const computed = await bench.compute(asOf);
+    expect((await computed.handoffs()).map((one) => one.evidence).toSorted()).toEqual(["born", "unknown"]);
+    // One that is known, and it was called.
+    expect(computed.value("disposed_untouched_rate", { period: "2026-03-01" })).toBe(0);
+  });
+
   test("closing rotten leads does not cure rot: disposed untouched", async () => {
     const close = async (name: string, status: string, touched: boolean) => {
       const lead = await rows.lead(name, { owner: ann, created: "2026-03-02T00:00:00Z", status });

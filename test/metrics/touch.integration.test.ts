@@ -88,6 +88,7 @@ describe("what stops the clock", () => {
     ["an incoming e-mail", { incoming: true, status: "1" }],
     ["a draft", { status: "5" }],
     ["a newsletter", { subject_is_automated: true }],
+    ["a mail that bounced", { isbounced: true }],
   ])("%s does not, though its task looks like one sent", async (_name, cells) => {
     const task = await rows.call(lead, noon, ann, { tasksubtype: "Email" });
     await rows.email(noon, ann, lead, { activityid: task, ...cells });

@@ -47,6 +47,10 @@ beforeEach(async () => {
 
 async function pushAt(asOf: Date, settings: Settings = SETTINGS): Promise<PushOutcome> {
   runs += 1;
+  return pushInSameRun(asOf, settings);
+}
+
+function pushInSameRun(asOf: Date, settings: Settings = SETTINGS): Promise<PushOutcome> {
   const log = { info: () => undefined, warn: () => undefined };
   return pushTargets({ db: store.database, connection: crm, log }, settings, TARGETS, {
     runId: `run-${runs}`,
@@ -471,6 +475,24 @@ describe("house rules", () => {
       { field: "Ripeline_Clock__c", previous_value: "open", written_value: null },
       { field: "Ripeline_Outcome__c", previous_value: null, written_value: "recycled" },
     ]);
+  });
+});
+
+describe("a record that one run writes twice", () => {
+  it("keeps what stood there before the first write, and what the last one put there", async () => {
+    await putOpenLead(store.database, 1);
+    await pushAt(START);
+    // The next run sets an outcome, then another: before it there was none.
+    await putOpenLead(store.database, 1, { endedAt: hoursAfter(START, 1), endedBy: "recycled" });
+    await pushAt(hoursAfter(START, 2));
+    await putOpenLead(store.database, 1, { endedAt: hoursAfter(START, 1), endedBy: "disqualified" });
+    await pushInSameRun(hoursAfter(START, 2));
+    const row = await store.database.one(
+      z.object({ previous_value: z.unknown(), written_value: z.unknown() }),
+      sql`select previous_value, written_value from writeback.audit_field
+          where object = 'Lead' and run_id = ${`run-${runs}`} and field = 'Ripeline_Outcome__c'`,
+    );
+    expect(row).toEqual({ previous_value: null, written_value: "disqualified" });
   });
 });
 

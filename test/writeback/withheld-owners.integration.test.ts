@@ -88,6 +88,19 @@ describe("an owner that the CRM refuses", () => {
     expect(withheld[0]?.next).toContain("permission set Ripeline Reader");
   });
 
+  it("costs its row no push: it is written without the owner though the rows behind it went through", async () => {
+    // 20 rows of campaigns beside the rep's: wherever that one stands among them, all are written by one push.
+    for (let number = 1; number <= 20; number += 1) {
+      const member = `701${String(number).padStart(12, "0")}AAA`;
+      await putMetric(store.database, { metric: "investment", value: number, rowType: "campaign", member });
+    }
+    for (const rep of ["005000000000021AAA", "005000000000022AAA", "005000000000023AAA"]) {
+      await putMetric(store.database, { metric: "in_process", value: 1, rowType: "rep", member: rep });
+    }
+    expect(await pushRows(START)).toMatchObject({ changed: 24, written: 24, rejected: 0, deferred: 0 });
+    expect(crm.records.get("Ripeline_Metric__c")?.size).toBe(24);
+  });
+
   it("is asked for once a day with nothing but what rides along; a refusal then sends nothing more", async () => {
     await pushRows(START);
     const before = crm.requests.length;

@@ -221,7 +221,7 @@ const expiredLocator = (operation: string) =>
     ? vendor(404, "NOT_FOUND", "The requested resource does not exist")
     : vendor(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
 
-function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: string): Answer {
+function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: string): Answer | undefined {
   switch (preset) {
     case "expired_session":
     case "expired_token":
@@ -232,7 +232,7 @@ function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: strin
     case "concurrent_limit":
       return vendor(403, "REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.");
     case "expired_locator":
-      return expiredLocator(operation);
+      return isInParts(operation) ? undefined : expiredLocator(operation);
     case "invalid_job":
       return vendor(400, "INVALIDJOB", "InvalidJob : the job is no longer valid");
     case "server_error":
@@ -254,9 +254,16 @@ function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: strin
   }
 }
 
+/** A Composite's locators stand in its parts: they expire, and the org itself answers each part. */
+const isInParts = (operation: string) => operation === "composite" || operation === "composite/batch";
+
 /** What a fault does to the CRM itself, so that the requests after it fail too. */
-export function faultEffect(spec: FaultSpec): "end_session" | "revoke_app" | undefined {
+export function faultEffect(
+  spec: FaultSpec,
+  operation: string,
+): "end_session" | "revoke_app" | "expire_locators" | undefined {
   if (spec.preset === "expired_token") return "end_session";
+  if (spec.preset === "expired_locator" && isInParts(operation)) return "expire_locators";
   return spec.preset === "revoked_token" ? "revoke_app" : undefined;
 }
 

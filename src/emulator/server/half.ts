@@ -29,8 +29,8 @@ export interface Half {
   clearAutomation(): void;
   /** What `POST control/recycle-bin` sends under the half's name: restores or purges deleted records. */
   recycle(command: unknown): Readonly<Record<string, unknown>>;
-  /** Ends the session of a request, or takes the app's approval back, for faults that last. */
-  strike(effect: "end_session" | "revoke_app", incoming: Incoming): void;
+  /** Ends the session of a request, takes the app's approval back, or drops open query results: faults that last. */
+  strike(effect: "end_session" | "revoke_app" | "expire_locators", incoming: Incoming): void;
   /** How far the `Date` header is off, in milliseconds. */
   dateSkewMs(): number;
   /** Forgets jobs, cursors, settings; the org itself is reset by the half too. */

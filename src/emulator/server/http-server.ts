@@ -93,7 +93,7 @@ async function answerOf(
 ): Promise<Answer | undefined> {
   if (fault === undefined) return half.handle(incoming, found);
   if (fault.delayMs > 0) await delay(fault.delayMs);
-  const effect = faultEffect(fault);
+  const effect = faultEffect(fault, operation);
   const replacement = faultAnswer(fault, operation);
   if (fault.when === "before") {
     if (effect !== undefined) half.strike(effect, incoming);

@@ -53,6 +53,8 @@ describe("reading by Composite", () => {
       sink.pages.every((page) => page.expectedRows === 0 && page.expectedTotal === 0 && page.next === null),
     ).toBe(true);
     expect(outcomes.map((outcome) => outcome.calls).reduce((sum, calls) => sum + calls, 0)).toBe(3);
+    // queryAll, or deleted records would never be noticed.
+    expect(parts.flat().every(({ url }) => url.startsWith(`${ROOT}/queryAll?q=`))).toBe(true);
     expect(soqlOf(parts[0]?.[0] ?? expect.fail("no part"))).toBe(
       "SELECT Id, Status, SystemModstamp FROM Object0__c WHERE SystemModstamp >= 2026-11-21T09:50:00Z ORDER BY SystemModstamp, Id",
     );

@@ -166,6 +166,23 @@ describe("the wire", () => {
     expect([more.status, more.at("0.errorCode")]).toEqual([400, "INVALID_QUERY_LOCATOR"]);
   });
 
+  it("drops the query results that a Composite goes on with, and answers its other parts", async () => {
+    leads(3);
+    await wire.control("POST", "faults", { salesforce: { queryPageRows: 1 } });
+    const opened = await wire.call("GET", "data:/query?q=SELECT+Id+FROM+Lead");
+    await add({ operation: "composite", preset: "expired_locator" });
+    const url = (path: string) => `/services/data/v67.0${path}`;
+    const reply = await wire.call("POST", "data:/composite", {
+      allOrNone: false,
+      compositeRequest: [
+        { method: "GET", url: String(opened.at("nextRecordsUrl")), referenceId: "more" },
+        { method: "GET", url: url("/query?q=SELECT+Id+FROM+Lead"), referenceId: "anew" },
+      ],
+    });
+    expect([0, 1].map((part) => reply.at(`compositeResponse.${part}.httpStatusCode`))).toEqual([400, 200]);
+    expect(reply.at("compositeResponse.0.body.0.errorCode")).toBe("INVALID_QUERY_LOCATOR");
+  });
+
   it("sends a page slowly, and all of it", async () => {
     leads(1_000);
     const page = await results();

@@ -255,6 +255,7 @@ export async function createSalesforceHalf(parts: SalesforceParts): Promise<Sale
     },
     strike: (effect, incoming) => {
       if (effect === "end_session") context.tokens.end(bearerOf(incoming) ?? "");
+      else if (effect === "expire_locators") context.cursors.clear();
       else {
         settings.appRevoked = true;
         context.tokens.revokeAll();
