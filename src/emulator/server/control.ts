@@ -85,8 +85,7 @@ function halfNamed(parts: ControlParts, crm: string): Half {
   const half = parts.halves.find((candidate) => candidate.crm === crm);
   if (half === undefined) {
     const known = parts.halves.map((candidate) => candidate.crm).join(", ");
-    const missing = crm === "hubspot" ? "HubSpot is not served yet" : `no emulated CRM "${crm}"`;
-    throw new ControlError(404, `${missing}; there is ${known}`);
+    throw new ControlError(404, `no emulated CRM "${crm}"; there is ${known}`);
   }
   return half;
 }

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { systemClock } from "../../core/time.ts";
+import { HUBSPOT_PRESETS, hubspotPresetAnswer, isHubSpotPreset } from "../hubspot/wire/preset-answers.ts";
 import { operations } from "../operations.ts";
 import type { Answer } from "./answer.ts";
 import type { EmulatedCrm } from "./request-ledger.ts";
@@ -76,6 +78,7 @@ export const faultSpec = z
         "expired_locator",
         "invalid_job",
         "wrong_json",
+        ...HUBSPOT_PRESETS,
       ])
       .optional(),
     answer: replacement.optional(),
@@ -222,6 +225,7 @@ const expiredLocator = (operation: string) =>
     : vendor(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
 
 function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: string): Answer {
+  if (isHubSpotPreset(preset)) return hubspotPresetAnswer(preset, systemClock.now().getTime());
   switch (preset) {
     case "expired_session":
     case "expired_token":
