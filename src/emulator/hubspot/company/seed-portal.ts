@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from "../../../core/time.ts";
 import { FIRM_COUNT, FIRST_NAMES, firm, JOB_TITLES, LAST_NAMES } from "../../salesforce/company/names.ts";
 import { RandomStream } from "../../salesforce/company/random.ts";
-import { loadRows } from "../engine/load.ts";
+import { loadRows } from "../engine/load/load-rows.ts";
 import type { Portal } from "../engine/portal.ts";
 import { type PlannedCampaign, planCampaigns } from "./plan-campaigns.ts";
 import { planDeal } from "./plan-deal.ts";

@@ -8,7 +8,8 @@ import { BodyTooLargeError, BrokenBodyError, type Incoming } from "../../server/
 import type { RequestLedger } from "../../server/request-ledger.ts";
 import { createRouteTable, type RouteMatch } from "../../server/route-table.ts";
 import { isHubSpotPath, isVersion, modernPath } from "../addresses.ts";
-import { dumpRecords, loadRows } from "../engine/load.ts";
+import { dumpRecords } from "../engine/load/dump-records.ts";
+import { loadRows } from "../engine/load/load-rows.ts";
 import type { Portal } from "../engine/portal.ts";
 import { HubSpotRefusal } from "../engine/refusal.ts";
 import { restoreRecord } from "../engine/write/save-record.ts";

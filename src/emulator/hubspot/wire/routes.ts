@@ -8,9 +8,11 @@ import * as owners from "./definitions/owners.ts";
 import * as pipelines from "./definitions/pipelines.ts";
 import * as properties from "./definitions/properties.ts";
 import * as schemas from "./definitions/schemas.ts";
+import * as money from "./marketing/campaign-money.ts";
 import * as reports from "./marketing/campaign-reports.ts";
 import * as campaigns from "./marketing/campaigns.ts";
 import * as lists from "./marketing/lists.ts";
+import * as labels from "./objects/association-labels.ts";
 import * as links from "./objects/associations.ts";
 import { batchRead } from "./objects/batch-read.ts";
 import * as batch from "./objects/batch-write.ts";
@@ -53,9 +55,9 @@ export const sessionRoutes: Readonly<Record<SessionName, Handler>> = {
   "associations/batch/associate/default": links.batchDefaultLinks,
   "associations/batch/archive": links.batchArchiveLinks,
   "associations/batch/labels/archive": links.batchArchiveLabels,
-  "associations/labels GET": links.listLabels,
-  "associations/labels POST": links.createLabel,
-  "associations/labels DELETE": links.deleteLabel,
+  "associations/labels GET": labels.listLabels,
+  "associations/labels POST": labels.createLabel,
+  "associations/labels DELETE": labels.deleteLabel,
   "owners GET": owners.listOwners,
   "owner GET": owners.getOwner,
   "properties/batch/read": properties.batchReadProperties,
@@ -92,15 +94,15 @@ export const sessionRoutes: Readonly<Record<SessionName, Handler>> = {
   "campaigns/batch/archive": campaigns.batchArchiveCampaigns,
   "campaigns GET": campaigns.listCampaigns,
   "campaigns POST": campaigns.createCampaign,
-  "campaign/budget/totals": campaigns.budgetTotals,
-  "campaign/budget POST": campaigns.createItem,
-  "campaign/budget GET": campaigns.getItem,
-  "campaign/budget PUT": campaigns.putItem,
-  "campaign/budget DELETE": campaigns.deleteItem,
-  "campaign/spend POST": campaigns.createItem,
-  "campaign/spend GET": campaigns.getItem,
-  "campaign/spend PUT": campaigns.putItem,
-  "campaign/spend DELETE": campaigns.deleteItem,
+  "campaign/budget/totals": money.budgetTotals,
+  "campaign/budget POST": money.createItem,
+  "campaign/budget GET": money.getItem,
+  "campaign/budget PUT": money.putItem,
+  "campaign/budget DELETE": money.deleteItem,
+  "campaign/spend POST": money.createItem,
+  "campaign/spend GET": money.getItem,
+  "campaign/spend PUT": money.putItem,
+  "campaign/spend DELETE": money.deleteItem,
   "campaign/reports/metrics": reports.campaignMetrics,
   "campaign/reports/revenue": reports.campaignRevenue,
   "campaign/reports/contacts": reports.campaignContacts,

@@ -1,52 +1,18 @@
 import { z } from "zod";
 import { emptyAnswer, jsonAnswer } from "../../../server/answer.ts";
-import type { MoneyItem, MoneyKind } from "../../engine/campaigns.ts";
 import { CAMPAIGN } from "../../engine/object-types.ts";
 import { readProperty } from "../../engine/read-property.ts";
 import { HubSpotRefusal } from "../../engine/refusal.ts";
 import { instantText } from "../../engine/store/columns.ts";
 import { checkValues } from "../../engine/write/check-values.ts";
 import { archiveRecord, createRecord, updateRecord } from "../../engine/write/save-record.ts";
-import {
-  type Call,
-  type Handler,
-  type HubSpotContext,
-  needScope,
-  needTier,
-  param,
-  sourceOf,
-} from "../call.ts";
+import { type Call, type Handler, type HubSpotContext, sourceOf } from "../call.ts";
 import { batchAnswer, checkCount } from "../objects/batch-inputs.ts";
 import { wantedOf } from "../objects/record-body.ts";
 import { limitParameter, namesParameter, propertyValues, readBody, textValues } from "../read-body.ts";
+import { type Campaign, campaignNamed, campaignOf, gateCampaigns } from "./campaign-access.ts";
 
 const MOST_INPUTS = 50;
-const ITEM_LIMIT = { kind: ["budget", "spend"] } as const;
-
-/** Campaigns come with Marketing Hub Professional. */
-function gate(context: HubSpotContext, call: Call, access: "read" | "write"): void {
-  needScope(call, [`marketing.campaigns.${access}`]);
-  needTier(context, ["marketing"], "PROFESSIONAL", "campaigns");
-}
-
-interface Campaign {
-  readonly guid: string;
-  readonly row: number;
-  readonly budget: readonly MoneyItem[];
-  readonly spend: readonly MoneyItem[];
-  readonly assets: Readonly<Record<string, readonly string[]>>;
-}
-
-function campaignOf({ portal }: HubSpotContext, guid: string): Campaign {
-  const parts = portal.campaigns.parts.get(guid);
-  const row = parts === undefined ? -1 : portal.table(CAMPAIGN).rowOf(parts.recordId);
-  if (parts === undefined || !portal.table(CAMPAIGN).isLive(row)) {
-    throw new HubSpotRefusal("campaign_not_found", { id: guid });
-  }
-  return { guid, row, ...parts };
-}
-
-const named = (context: HubSpotContext, call: Call) => campaignOf(context, param(call, "campaignGuid"));
 
 function campaignBody(context: HubSpotContext, { guid, row }: Campaign, properties: readonly string[]) {
   const { portal } = context;
@@ -78,7 +44,7 @@ const offsetOf = (after: string | null): number => {
 };
 
 export const listCampaigns: Handler = (context, call) => {
-  gate(context, call, "read");
+  gateCampaigns(context, call, "read");
   const { portal } = context;
   const { query } = call.incoming;
   const limit = limitParameter(call, 50, 100);
@@ -160,14 +126,14 @@ function update(
 const propertiesInput = z.object({ properties: propertyValues });
 
 export const createCampaign: Handler = async (context, call) => {
-  gate(context, call, "write");
+  gateCampaigns(context, call, "write");
   const { properties } = await readBody(call, propertiesInput);
   return jsonAnswer(201, campaignBody(context, create(context, call, properties), Object.keys(properties)));
 };
 
 export const getCampaign: Handler = (context, call) => {
-  gate(context, call, "read");
-  const campaign = named(context, call);
+  gateCampaigns(context, call, "read");
+  const campaign = campaignNamed(context, call);
   return jsonAnswer(200, {
     ...campaignBody(context, campaign, namesParameter(call, "properties")),
     assets: Object.fromEntries(
@@ -180,16 +146,16 @@ export const getCampaign: Handler = (context, call) => {
 };
 
 export const updateCampaign: Handler = async (context, call) => {
-  gate(context, call, "write");
-  const campaign = named(context, call);
+  gateCampaigns(context, call, "write");
+  const campaign = campaignNamed(context, call);
   const { properties } = await readBody(call, propertiesInput);
   update(context, call, campaign, properties);
   return jsonAnswer(200, campaignBody(context, campaign, Object.keys(properties)));
 };
 
 export const deleteCampaign: Handler = (context, call) => {
-  gate(context, call, "write");
-  const { guid, row } = named(context, call);
+  gateCampaigns(context, call, "write");
+  const { guid, row } = campaignNamed(context, call);
   archiveRecord(context.portal, context.portal.typeNamed(CAMPAIGN), row, sourceOf(call));
   context.portal.logWrite({ operation: call.operation, object: "campaigns", id: guid, fields: [] });
   return emptyAnswer(204);
@@ -198,7 +164,7 @@ export const deleteCampaign: Handler = (context, call) => {
 const idInputs = z.object({ inputs: z.array(z.object({ id: z.string() })) });
 
 export const batchReadCampaigns: Handler = async (context, call) => {
-  gate(context, call, "read");
+  gateCampaigns(context, call, "read");
   const startedAt = context.portal.now();
   const { inputs } = await readBody(call, idInputs);
   checkCount(inputs, MOST_INPUTS);
@@ -216,7 +182,7 @@ export const batchReadCampaigns: Handler = async (context, call) => {
 };
 
 export const batchCreateCampaigns: Handler = async (context, call) => {
-  gate(context, call, "write");
+  gateCampaigns(context, call, "write");
   const startedAt = context.portal.now();
   const { inputs } = await readBody(call, z.object({ inputs: z.array(propertiesInput) }));
   checkCount(inputs, MOST_INPUTS);
@@ -227,7 +193,7 @@ export const batchCreateCampaigns: Handler = async (context, call) => {
 };
 
 export const batchUpdateCampaigns: Handler = async (context, call) => {
-  gate(context, call, "write");
+  gateCampaigns(context, call, "write");
   const startedAt = context.portal.now();
   const { inputs } = await readBody(
     call,
@@ -243,7 +209,7 @@ export const batchUpdateCampaigns: Handler = async (context, call) => {
 };
 
 export const batchArchiveCampaigns: Handler = async (context, call) => {
-  gate(context, call, "write");
+  gateCampaigns(context, call, "write");
   const { inputs } = await readBody(call, idInputs);
   checkCount(inputs, MOST_INPUTS);
   const type = context.portal.typeNamed(CAMPAIGN);
@@ -251,116 +217,5 @@ export const batchArchiveCampaigns: Handler = async (context, call) => {
     archiveRecord(context.portal, type, campaignOf(context, id).row, sourceOf(call));
     context.portal.logWrite({ operation: call.operation, object: "campaigns", id, fields: [] });
   }
-  return emptyAnswer(204);
-};
-
-const sum = (items: readonly MoneyItem[]) => items.reduce((total, item) => total + item.amount, 0);
-
-/** Sums stand only where there are items. */
-export const budgetTotals: Handler = (context, call) => {
-  gate(context, call, "read");
-  const { row, budget, spend } = named(context, call);
-  const { portal } = context;
-  const currency = readProperty(portal, portal.typeNamed(CAMPAIGN), row, "hs_currency_code");
-  return jsonAnswer(200, {
-    budgetItems: budget,
-    spendItems: spend,
-    currencyCode: currency ?? portal.companyCurrency,
-    ...(budget.length === 0 ? {} : { budgetTotal: sum(budget) }),
-    ...(spend.length === 0 ? {} : { spendTotal: sum(spend) }),
-    ...(budget.length === 0 ? {} : { remainingBudget: sum(budget) - sum(spend) }),
-  });
-};
-
-const itemInput = z.object({
-  name: z.string().min(1),
-  amount: z.number(),
-  order: z.int(),
-  description: z.string().optional(),
-});
-
-function kindOf(call: Call): MoneyKind {
-  const kind = ITEM_LIMIT.kind.find((one) => call.operation.startsWith(`campaign/${one}`));
-  if (kind === undefined) throw new Error(`${call.operation} is about neither budget nor spend`);
-  return kind;
-}
-
-function putItems(
-  context: HubSpotContext,
-  call: Call,
-  campaign: Campaign,
-  items: readonly MoneyItem[],
-): void {
-  const { portal } = context;
-  const parts = portal.campaigns.parts.get(campaign.guid);
-  if (parts === undefined) throw new HubSpotRefusal("campaign_not_found", { id: campaign.guid });
-  portal.campaigns.parts.set(campaign.guid, { ...parts, [kindOf(call)]: items });
-  portal.table(CAMPAIGN).updatedAt.set(campaign.row, portal.now());
-  portal.logWrite({
-    operation: call.operation,
-    object: "campaigns",
-    id: campaign.guid,
-    fields: [kindOf(call)],
-  });
-}
-
-function itemOf(call: Call, campaign: Campaign): MoneyItem {
-  const id = param(call, "itemId");
-  const item = campaign[kindOf(call)].find((one) => one.id === id);
-  if (item === undefined) throw new HubSpotRefusal("item_not_found", { id });
-  return item;
-}
-
-export const createItem: Handler = async (context, call) => {
-  gate(context, call, "write");
-  const campaign = named(context, call);
-  const { description, ...input } = await readBody(call, itemInput);
-  const at = context.portal.now();
-  const item: MoneyItem = {
-    id: context.portal.campaigns.nextItemId(),
-    ...input,
-    ...(description === undefined ? {} : { description }),
-    createdAt: at,
-    updatedAt: at,
-  };
-  putItems(context, call, campaign, [...campaign[kindOf(call)], item]);
-  return jsonAnswer(201, item);
-};
-
-export const getItem: Handler = (context, call) => {
-  gate(context, call, "read");
-  return jsonAnswer(200, itemOf(call, named(context, call)));
-};
-
-export const putItem: Handler = async (context, call) => {
-  gate(context, call, "write");
-  const campaign = named(context, call);
-  const item = itemOf(call, campaign);
-  const { description, ...input } = await readBody(call, itemInput);
-  const changed: MoneyItem = {
-    ...item,
-    ...input,
-    ...(description === undefined ? {} : { description }),
-    updatedAt: context.portal.now(),
-  };
-  putItems(
-    context,
-    call,
-    campaign,
-    campaign[kindOf(call)].map((one) => (one.id === item.id ? changed : one)),
-  );
-  return jsonAnswer(200, changed);
-};
-
-export const deleteItem: Handler = (context, call) => {
-  gate(context, call, "write");
-  const campaign = named(context, call);
-  const item = itemOf(call, campaign);
-  putItems(
-    context,
-    call,
-    campaign,
-    campaign[kindOf(call)].filter((one) => one.id !== item.id),
-  );
   return emptyAnswer(204);
 };

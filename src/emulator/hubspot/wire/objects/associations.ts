@@ -1,42 +1,16 @@
 import { z } from "zod";
 import { emptyAnswer, jsonAnswer } from "../../../server/answer.ts";
-import type { ObjectType } from "../../engine/object-types.ts";
 import type { Portal } from "../../engine/portal.ts";
 import { HubSpotRefusal } from "../../engine/refusal.ts";
 import type { AssociationType } from "../../engine/schema/association-types.ts";
 import { linkableRow, linkRecords, type RecordRef, unlinkRecords } from "../../engine/write/link-records.ts";
-import {
-  type Call,
-  type Handler,
-  type HubSpotContext,
-  needScope,
-  needTier,
-  objectType,
-  param,
-  sourceOf,
-} from "../call.ts";
+import { type Call, type Handler, type HubSpotContext, param, sourceOf } from "../call.ts";
 import { idValue, limitParameter, readBody } from "../read-body.ts";
+import { type Pair, pairOf } from "./association-pair.ts";
 import { batchAnswer, checkCount } from "./batch-inputs.ts";
 
 const kindInput = z.object({ associationCategory: z.string(), associationTypeId: z.number() });
 const refInput = z.object({ id: idValue });
-
-interface Pair {
-  readonly from: ObjectType;
-  readonly to: ObjectType;
-}
-
-/** The two objects of the path. Reading needs both read scopes, writing both write scopes. */
-function pairOf(
-  context: HubSpotContext,
-  call: Call,
-  access: "read" | "write",
-  fromName = "fromObjectType",
-): Pair {
-  const from = objectType(context, call, access, fromName);
-  const to = objectType(context, call, access, "toObjectType");
-  return { from, to };
-}
 
 function typesOf(portal: Portal, { from, to }: Pair, id: number, target: number) {
   const kinds = portal.associationTypes.between(from.typeId, to.typeId);
@@ -291,43 +265,5 @@ export const batchArchiveLabels: Handler = async (context, call) => {
     unlinkRecords(context.portal, ends.from, ends.to, sourceOf(call), kinds);
     logLink(context, call, ends.from, ends.to);
   }
-  return emptyAnswer(204);
-};
-
-const labelBody = ({ category, typeId, label }: AssociationType) => ({ category, typeId, label });
-
-export const listLabels: Handler = (context, call) => {
-  const { from, to } = pairOf(context, call, "read");
-  const kinds = context.portal.associationTypes.between(from.typeId, to.typeId);
-  return jsonAnswer(200, { results: kinds.map(labelBody) });
-};
-
-export const createLabel: Handler = async (context, call) => {
-  const { from, to } = pairOf(context, call, "write");
-  needScope(call, [
-    "crm.schemas.contacts.write",
-    "crm.schemas.companies.write",
-    "crm.schemas.deals.write",
-    "crm.schemas.custom.write",
-  ]);
-  needTier(
-    context,
-    ["marketing", "sales", "service", "data", "content"],
-    "PROFESSIONAL",
-    "association labels",
-  );
-  const schema = z.object({
-    label: z.string().min(1),
-    name: z.string().min(1),
-    inverseLabel: z.string().optional(),
-  });
-  const { label, name, inverseLabel } = await readBody(call, schema);
-  const made = context.portal.associationTypes.addLabel(from.typeId, to.typeId, label, name, inverseLabel);
-  return jsonAnswer(200, { results: made.map(labelBody) });
-};
-
-export const deleteLabel: Handler = (context, call) => {
-  const { from, to } = pairOf(context, call, "write");
-  context.portal.associationTypes.removeLabel(from.typeId, to.typeId, Number(param(call, "typeId")));
   return emptyAnswer(204);
 };

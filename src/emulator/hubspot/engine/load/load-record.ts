@@ -1,29 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import type { MoneyItem } from "./campaigns.ts";
-import { CAMPAIGN, type ObjectType } from "./object-types.ts";
-import type { Portal } from "./portal.ts";
-import { readProperty } from "./read-property.ts";
-import { PROPERTY_TYPES } from "./schema/property-definition.ts";
-import { instantText } from "./store/columns.ts";
-import { instantOf, isFault, parseValue, printValue, type Stored } from "./values.ts";
-import { deriveFrom } from "./write/derive-values.ts";
-import { traceOf } from "./write/log-engagement.ts";
-import { initValue } from "./write/set-value.ts";
+import type { MoneyItem } from "../campaigns.ts";
+import { CAMPAIGN, type ObjectType } from "../object-types.ts";
+import type { Portal } from "../portal.ts";
+import { instantOf, isFault, parseValue, printValue, type Stored } from "../values.ts";
+import { deriveFrom } from "../write/derive-values.ts";
+import { traceOf } from "../write/log-engagement.ts";
+import { initValue } from "../write/set-value.ts";
+import { instantInput, LoadError } from "./load-error.ts";
 
-/** A row of a load that cannot be; the control API names its line. */
-class LoadError extends Error {
-  readonly status = 400;
-  readonly errorCode = "INVALID_ROW";
-  readonly row: number;
-  constructor(message: string, row: number) {
-    super(message);
-    this.name = "LoadError";
-    this.row = row;
-  }
-}
-
-const instant = z.string().refine((text) => !Number.isNaN(instantOf(text)), { error: "no instant" });
 const id = z.union([z.string().regex(/^\d+$/), z.int().min(1)]);
 
 const moneyItem = z.strictObject({
@@ -46,7 +31,7 @@ const recordRow = z.strictObject({
       z.array(
         z.object({
           value: z.string(),
-          timestamp: instant,
+          timestamp: instantInput,
           sourceType: z.string().default("CRM_UI"),
           sourceId: z.string().optional(),
           updatedByUserId: z.int().optional(),
@@ -54,10 +39,10 @@ const recordRow = z.strictObject({
       ),
     )
     .optional(),
-  createdAt: instant.optional(),
-  updatedAt: instant.optional(),
+  createdAt: instantInput.optional(),
+  updatedAt: instantInput.optional(),
   archived: z.boolean().optional(),
-  archivedAt: instant.optional(),
+  archivedAt: instantInput.optional(),
   /** Ids by the other object's name, or what the API prints. */
   associations: z
     .record(z.string(), z.union([z.array(id), z.object({ results: z.array(z.looseObject({ id })) })]))
@@ -212,7 +197,8 @@ function loadCampaign(portal: Portal, row: number, record: RecordRow): void {
   });
 }
 
-function loadRecord(portal: Portal, type: ObjectType, given: unknown, index: number): void {
+/** @throws LoadError */
+export function loadRecord(portal: Portal, type: ObjectType, given: unknown, index: number): void {
   const parsed = recordRow.safeParse(given);
   if (!parsed.success) throw new LoadError(z.prettifyError(parsed.error), index);
   const record = parsed.data;
@@ -244,132 +230,4 @@ function loadRecord(portal: Portal, type: ObjectType, given: unknown, index: num
     stamp("updatedAt", type.modifiedProperty) ?? (isNew ? table.createdAt.number(row) : portal.now()),
   );
   if (record.archived === true) table.archive(row, instantOf(record.archivedAt ?? "") || portal.now());
-}
-
-const ownerRow = z.strictObject({
-  id: z.string(),
-  email: z.string(),
-  type: z.enum(["PERSON", "QUEUE"]).default("PERSON"),
-  firstName: z.string().default(""),
-  lastName: z.string().default(""),
-  userId: z.int().nullable().optional(),
-  userIdIncludingInactive: z.int().optional(),
-  teams: z
-    .array(z.strictObject({ id: z.string(), name: z.string(), primary: z.boolean().default(true) }))
-    .default([]),
-  archived: z.boolean().default(false),
-  createdAt: instant.optional(),
-  updatedAt: instant.optional(),
-});
-
-function loadOwner(portal: Portal, given: unknown, index: number): void {
-  const parsed = ownerRow.safeParse(given);
-  if (!parsed.success) throw new LoadError(z.prettifyError(parsed.error), index);
-  const { createdAt, updatedAt, userId, userIdIncludingInactive, ...rest } = parsed.data;
-  const made = createdAt === undefined ? portal.now() : instantOf(createdAt);
-  const user = userIdIncludingInactive ?? userId ?? Number(rest.id) + 1_000_000;
-  portal.owners.put({
-    ...rest,
-    userId: rest.archived ? null : (userId ?? user),
-    userIdIncludingInactive: user,
-    createdAt: made,
-    updatedAt: updatedAt === undefined ? made : instantOf(updatedAt),
-  });
-}
-
-const propertyRow = z.strictObject({
-  objectType: z.string(),
-  name: z.string(),
-  label: z.string().optional(),
-  type: z.enum(PROPERTY_TYPES).default("string"),
-  fieldType: z.string().default("text"),
-  groupName: z.string().optional(),
-  options: z.array(z.strictObject({ label: z.string(), value: z.string() })).default([]),
-  hasUniqueValue: z.boolean().default(false),
-});
-
-function loadProperty(portal: Portal, given: unknown, index: number): void {
-  const parsed = propertyRow.safeParse(given);
-  if (!parsed.success) throw new LoadError(z.prettifyError(parsed.error), index);
-  const { objectType, options, label, groupName, ...rest } = parsed.data;
-  const type = portal.findType(objectType);
-  if (type === undefined) throw new LoadError(`there is no object ${objectType}`, index);
-  const set = portal.properties(type.typeId);
-  const [group] = set.groups.keys();
-  const at = portal.now();
-  set.put({
-    ...rest,
-    label: label ?? rest.name,
-    groupName: groupName ?? group ?? "",
-    description: "",
-    options: options.map((option, displayOrder) => ({ ...option, displayOrder, hidden: false })),
-    displayOrder: -1,
-    hidden: false,
-    formField: false,
-    calculated: false,
-    hubspotDefined: false,
-    isReadOnly: false,
-    archived: false,
-    createdAt: at,
-    updatedAt: at,
-  });
-}
-
-/**
- * Control load: records of a type, `owners` or `properties`, upserted by id. Stamps, histories, read-only properties
- * and associations may be given; what is not is derived. No event, no entry in the write log.
- * @throws LoadError naming the row
- */
-export function loadRows(
-  portal: Portal,
-  what: string,
-  rows: readonly unknown[],
-): { readonly loaded: number } {
-  if (what === "owners") rows.forEach((row, index) => loadOwner(portal, row, index));
-  else if (what === "properties") rows.forEach((row, index) => loadProperty(portal, row, index));
-  else {
-    const type = portal.typeNamed(what);
-    rows.forEach((row, index) => loadRecord(portal, type, row, index));
-  }
-  return { loaded: rows.length };
-}
-
-/** Every record of a type, archived ones too, with all that is not empty. */
-export function* dumpRecords(portal: Portal, what: string): Generator<Record<string, unknown>> {
-  if (what === "owners") {
-    for (const owner of portal.owners.all()) {
-      yield { ...owner, createdAt: instantText(owner.createdAt), updatedAt: instantText(owner.updatedAt) };
-    }
-    return;
-  }
-  const type = portal.typeNamed(what);
-  const table = portal.table(type.typeId);
-  const others = [...portal.allTypes()];
-  for (const row of table.rowsById()) {
-    if (!table.isLive(row) && !table.isArchived(row)) continue;
-    const properties: Record<string, string> = {};
-    for (const { name } of portal.properties(type.typeId).all()) {
-      const value = readProperty(portal, type, row, name);
-      if (value !== null) properties[name] = value;
-    }
-    const associations: Record<string, readonly string[]> = {};
-    for (const other of others) {
-      const targets = portal.associations.targets(type.typeId, other.typeId, table.id(row));
-      if (targets.length > 0) associations[other.plural] = targets.map(String);
-    }
-    const guid = portal.campaigns.guidOf.get(table.id(row));
-    const parts =
-      type.typeId === CAMPAIGN && guid !== undefined ? portal.campaigns.parts.get(guid) : undefined;
-    yield {
-      id: String(table.id(row)),
-      ...(parts === undefined
-        ? {}
-        : { guid, budgetItems: parts.budget, spendItems: parts.spend, assets: parts.assets }),
-      properties,
-      createdAt: instantText(table.createdAt.number(row)),
-      updatedAt: instantText(table.updatedAt.number(row)),
-      archived: table.isArchived(row),
-      ...(Object.keys(associations).length === 0 ? {} : { associations }),
-    };
-  }
 }
