@@ -143,6 +143,8 @@ describe("pipelines and deals", () => {
       (await hub.call("GET", `/crm/v3/properties/deals/hs_v2_date_entered_${String(made.at("id"))}`)).status,
     ).toBe(200);
     expect((await hub.call("GET", `${PIPELINES}/default/audit`)).at("results.0.action")).toBe("UPDATE");
+    const options = await hub.call("GET", "/crm/v3/properties/deals/dealstage");
+    expect(options.at("options.5")).toMatchObject({ label: "Verbal", value: made.at("id") });
     const missing = await hub.call("GET", `${PIPELINES}/none`);
     expect([missing.status, missing.text]).toEqual([404, ""]);
   });

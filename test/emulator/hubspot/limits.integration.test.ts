@@ -136,6 +136,15 @@ describe("faults in HubSpot's words", () => {
     expect((await list()).status).toBe(200);
   });
 
+  it.each([
+    ["expired_session", 401, "INVALID_AUTHENTICATION"],
+    ["server_error", 500, "INTERNAL_ERROR"],
+    ["request_limit", 429, "DAILY"],
+  ])("%s is said in HubSpot's words too", async (preset, status, words) => {
+    const reply = await fault(preset);
+    expect([reply.status, reply.text]).toEqual([status, containing(words)]);
+  });
+
   it("says when a migration is over, and can leave out the content type", async () => {
     expect((await fault("hubspot_migrating")).headers.get("retry-after")).toBe("60");
     const untyped = await fault("hubspot_cloudflare_untyped");

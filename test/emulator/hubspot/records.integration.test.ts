@@ -454,6 +454,13 @@ describe("search", () => {
     expect((await search({ filters: [filter("firstname", "EQ", { value: "bob" })] })).at("total")).toBe(1);
   });
 
+  it("finds no contact by hs_lastmodifieddate, without a word", async () => {
+    await hub.load("contacts", contact(1));
+    const since = (name: string) => search(by(filter(name, "GTE", { value: "2020-01-01" })));
+    const [wrong, right] = [await since("hs_lastmodifieddate"), await since("lastmodifieddate")];
+    expect([wrong.status, wrong.at("total"), right.at("total")]).toEqual([200, 0, 1]);
+  });
+
   it("sorts by one property, and finds links", async () => {
     await hub.load(
       "contacts",

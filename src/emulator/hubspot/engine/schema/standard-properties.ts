@@ -65,6 +65,7 @@ const lifecycleDates = LIFECYCLE_STAGES.map(
   (stage) => `hs_lifecyclestage_${stage}_date | Became a ${stage} date | datetime ro`,
 ).join("\n");
 
+/** `hs_lastmodifieddate` is there and always empty: a filter on it finds nothing, as in real portals. */
 const CONTACTS = `
 email | Email | string unique
 firstname | First Name | string
@@ -85,6 +86,7 @@ numemployees | Number of Employees | enumeration | 1-5, 5-25, 25-50, 50-100, 100
 message | Message | string/textarea
 createdate | Create Date | datetime ro
 lastmodifieddate | Last Modified Date | datetime ro
+hs_lastmodifieddate | Object last modified date/time | datetime ro
 lifecyclestage | Lifecycle Stage | enumeration/radio | ${LIFECYCLE}
 hs_lead_status | Lead Status | enumeration/radio | NEW=New, OPEN=Open, IN_PROGRESS=In Progress, OPEN_DEAL=Open Deal, UNQUALIFIED=Unqualified, ATTEMPTED_TO_CONTACT=Attempted to Contact, CONNECTED=Connected, BAD_TIMING=Bad Timing
 hs_analytics_source | Original Traffic Source | enumeration | ${ANALYTICS}

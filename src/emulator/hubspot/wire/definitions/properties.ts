@@ -30,6 +30,21 @@ function typeOf(context: HubSpotContext, call: Call, access: "read" | "write"): 
   return type;
 }
 
+/** A stage's or pipeline's options are the pipelines as they are. */
+function present(context: HubSpotContext, type: ObjectType, property: PropertyDefinition) {
+  const pipelines = context.portal.pipelines.of(type.typeId);
+  const isStage = property.name === type.stageProperty;
+  if (!isStage && property.name !== type.pipelineProperty) return propertyBody(property);
+  const given = isStage ? pipelines.flatMap((one) => one.stages) : pipelines;
+  const options = given.map(({ id, label }, displayOrder) => ({
+    label,
+    value: id,
+    displayOrder,
+    hidden: false,
+  }));
+  return propertyBody({ ...property, options });
+}
+
 const find = (context: HubSpotContext, type: ObjectType, name: string) =>
   context.portal.properties(type.typeId).get(name);
 
@@ -37,13 +52,14 @@ export const listProperties: Handler = (context, call) => {
   const type = typeOf(context, call, "read");
   const isArchived = flagParameter(call, "archived");
   const all = [...context.portal.properties(type.typeId).all()].filter((one) => one.archived === isArchived);
-  return jsonAnswer(200, { results: all.map(propertyBody) });
+  return jsonAnswer(200, { results: all.map((one) => present(context, type, one)) });
 };
 
 export const getProperty: Handler = (context, call) => {
   const type = typeOf(context, call, "read");
   const set = context.portal.properties(type.typeId);
-  return jsonAnswer(200, propertyBody(set.get(param(call, "propertyName"), flagParameter(call, "archived"))));
+  const property = set.get(param(call, "propertyName"), flagParameter(call, "archived"));
+  return jsonAnswer(200, present(context, type, property));
 };
 
 /** The name of an archived property brings its values back. @throws HubSpotRefusal */
@@ -137,7 +153,7 @@ export const batchReadProperties: Handler = async (context, call) => {
   const errors: HubSpotRefusal[] = [];
   const results = inputs.flatMap(({ name }) => {
     const found = archived === true ? set.archivedNamed(name) : set.find(name);
-    if (found !== undefined) return [propertyBody(found)];
+    if (found !== undefined) return [present(context, type, found)];
     errors.push(new HubSpotRefusal("property_not_found", { name }, { context: { name: [name] } }));
     return [];
   });
