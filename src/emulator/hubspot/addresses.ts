@@ -11,22 +11,28 @@ const LEGACY: readonly (readonly [pattern: RegExp, dated: string])[] = [
   ],
   [/^\/marketing\/(v3)\/campaigns(?=\/|$)/i, "/marketing/campaigns/$1"],
   [/^\/settings\/(v3)\/currencies(?=\/|$)/i, "/settings/currencies/$1"],
-  [/^\/webhooks\/(v[34])\/(?=\w)/i, "/webhooks/$1/"],
-  [/^\/webhooks-journal\/journal\/(v[34])(?=\/|$)/i, "/webhooks-journal/journal/$1"],
 ];
 
 /** Written both ways for the same calls. */
 const DATED = /^\d{4}-\d{2}$/;
 const DATES: readonly string[] = ["2026-03", "2026-09"];
-const VERSIONS: readonly string[] = ["v1", "v3", "v4", ...DATES];
 
 export const modernPath = (path: string): string => {
   for (const [pattern, dated] of LEGACY) if (pattern.test(path)) return path.replace(pattern, dated);
   return path;
 };
 
-/** Whether an address's version is one that HubSpot serves. */
-export const isVersion = (version: string): boolean => VERSIONS.includes(version.toLowerCase());
+/** Numbered versions in which an operation is served beside the dated ones. */
+function numberedVersions(operation: string): readonly string[] {
+  if (operation.startsWith("hubspot/oauth/")) return ["v1", "v3"];
+  if (operation === "associations/batch/read") return ["v3", "v4"];
+  if (/^(?:record\/)?associations\b/.test(operation)) return ["v4"];
+  return operation.startsWith("journal") ? [] : ["v3"];
+}
+
+/** Whether HubSpot serves the operation in an address's version. */
+export const isServed = (operation: string, version: string): boolean =>
+  [...numberedVersions(operation), ...DATES].includes(version.toLowerCase());
 
 /** Paths of 2026-09 and later keep the account's validation rules. */
 export const keepsRules = (version: string): boolean => DATED.test(version) && version >= "2026-09";

@@ -82,6 +82,8 @@ describe("calls beyond an allowance", () => {
     const read = () =>
       hub.call("POST", "/crm/v4/associations/contacts/deals/batch/read", { inputs: [{ id: "1" }] });
     expect([(await read()).status, (await read()).status, (await list()).status]).toEqual([207, 429, 200]);
+    const single = await hub.call("GET", "/crm/v4/objects/contacts/1/associations/deals");
+    expect(single.status).toBe(429);
   });
 
   it.each([

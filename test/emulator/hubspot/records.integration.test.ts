@@ -58,7 +58,13 @@ describe("reading records", () => {
     }
     const unknown = await hub.call("GET", "/crm/v3/objects/thing");
     expect([unknown.status, unknown.at("message")]).toEqual([400, "Unable to infer object type from: thing"]);
-    expect((await hub.call("GET", "/crm/objects/2024-01/contacts")).status).toBe(404);
+    for (const path of [
+      "/crm/objects/2024-01/contacts",
+      "/crm/v4/objects/contacts",
+      "/crm/v1/objects/contacts",
+    ]) {
+      expect([path, (await hub.call("GET", path)).status]).toEqual([path, 404]);
+    }
   });
 
   it("refuses an unknown property until assertions are off, then leaves it out as HubSpot does", async () => {
@@ -311,7 +317,7 @@ describe("writing records", () => {
         status: "error",
         category: "CONFLICT",
         message: containing("Existing ID: 7"),
-        context: { objectWriteTraceId: ["b"] },
+        context: { existingId: ["7"], objectWriteTraceId: ["b"] },
       },
     ]);
     const both = await create([

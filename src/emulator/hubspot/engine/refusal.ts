@@ -11,6 +11,8 @@ export interface RefusalExtras {
   readonly errors?: readonly RefusalDetail[];
   readonly context?: Readonly<Record<string, readonly string[]>>;
   readonly links?: Readonly<Record<string, string>>;
+  /** Record that stands in the way; named only beside a trace id. */
+  readonly existingId?: string;
   /** Stands where an input of a batch names itself. */
   readonly traceId?: string;
 }

@@ -7,7 +7,7 @@ import type { Found, Half } from "../../server/half.ts";
 import { BodyTooLargeError, BrokenBodyError, type Incoming } from "../../server/incoming.ts";
 import type { RequestLedger } from "../../server/request-ledger.ts";
 import { createRouteTable, type RouteMatch } from "../../server/route-table.ts";
-import { isHubSpotPath, isVersion, modernPath } from "../addresses.ts";
+import { isHubSpotPath, isServed, modernPath } from "../addresses.ts";
 import { dumpRecords } from "../engine/load/dump-records.ts";
 import { loadRows } from "../engine/load/load-rows.ts";
 import type { Portal } from "../engine/portal.ts";
@@ -21,7 +21,7 @@ import { createTokenStore, type OAuthApp } from "./account/tokens.ts";
 import type { Handler, HubSpotContext, OpenHandler } from "./call.ts";
 import { type Bucket, createRateLimits } from "./rate-limits.ts";
 import { openRoutes, sessionRoutes } from "./routes.ts";
-import { refusalAnswer } from "./vendor-answer.ts";
+import { correlationId, refusalAnswer } from "./vendor-answer.ts";
 import { defaultWireSettings, mergeSettings, readSettingsPatch, type WireSettings } from "./wire-settings.ts";
 
 export interface HubSpotParts {
@@ -46,7 +46,7 @@ const bearerOf = (incoming: Incoming): string | undefined =>
 
 function bucketOf(name: string): Bucket {
   if (name === "objects/search") return "search";
-  return /^(?:record\/)?associations\//.test(name) ? "associations" : "general";
+  return /^(?:record\/)?associations\b/.test(name) ? "associations" : "general";
 }
 
 const automationBody = z.strictObject({
@@ -131,7 +131,8 @@ export function createHubSpotHalf(parts: HubSpotParts): HubSpotHalf {
     const method = incoming.method === "HEAD" ? "GET" : incoming.method;
     const found = table.find(method, modernPath(incoming.path));
     const version = isMatch(found) ? found.params["version"] : undefined;
-    return version === undefined || isVersion(version) ? found : undefined;
+    if (version === undefined || !isMatch(found)) return found;
+    return isServed(found.operation.name, version) ? found : undefined;
   };
 
   const mishap = (error: unknown): Answer => {
@@ -176,7 +177,8 @@ export function createHubSpotHalf(parts: HubSpotParts): HubSpotHalf {
     const isScopeless = answer.status === 403 && answer.body.kind === "json";
     const isBareSearch = refused !== undefined && bucket === "search";
     if (!operation.metered || isScopeless || isBareSearch) return answer;
-    return { ...answer, headers: { ...limits.headers(app, bucket), ...answer.headers } };
+    const id = { "X-HubSpot-Correlation-Id": correlationId(now()) };
+    return { ...answer, headers: { ...limits.headers(app, bucket), ...id, ...answer.headers } };
   };
 
   return {

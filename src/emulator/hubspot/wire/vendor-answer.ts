@@ -11,6 +11,11 @@ export function correlationId(now: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
 }
 
+const tracedContext = (traceId: string, existingId: string | undefined) => ({
+  ...(existingId === undefined ? {} : { existingId: [existingId] }),
+  objectWriteTraceId: [traceId],
+});
+
 /** What a refusal says in JSON. Inside a batch it has no correlation id. */
 export function refusalBody(refusal: HubSpotRefusal): Record<string, unknown> {
   const { message, category, subCategory, extras } = refusal;
@@ -25,7 +30,7 @@ export function refusalBody(refusal: HubSpotRefusal): Record<string, unknown> {
       : {
           context: {
             ...extras.context,
-            ...(extras.traceId === undefined ? {} : { objectWriteTraceId: [extras.traceId] }),
+            ...(extras.traceId === undefined ? {} : tracedContext(extras.traceId, extras.existingId)),
           },
         }),
   };

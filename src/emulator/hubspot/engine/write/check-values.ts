@@ -120,7 +120,7 @@ function checkUnique(portal: Portal, type: ObjectType, row: number | undefined, 
     const holder = table.rowOfUnique(name, String(value));
     if (holder < 0 || holder === row || !table.isLive(holder)) continue;
     const id = table.id(holder);
-    if (name === "email") throw new HubSpotRefusal("contact_exists", { id });
+    if (name === "email") throw new HubSpotRefusal("contact_exists", { id }, { existingId: String(id) });
     throw new HubSpotRefusal("value_taken", { name, id });
   }
 }
