@@ -17,16 +17,17 @@ export async function runEmulator(options: EmulatorCommandOptions): Promise<void
   const { emulator } = await launchEmulator({
     port: options.port,
     seed: options.seed,
+    hasHubSpot: true,
     ...(options.leads === undefined ? {} : { leads: options.leads }),
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.empty === undefined ? {} : { isEmpty: options.empty }),
   });
   try {
     if (options.writeEnv !== undefined) await emulator.writeEnvFile(options.writeEnv);
-    // The key set is part of the contract; null until there is a HubSpot half.
+    // The key set is part of the contract.
     await printJson({
       salesforce: { ...emulator.ready.salesforce },
-      hubspot: null,
+      hubspot: { ...emulator.ready.hubspot },
       control: emulator.ready.control,
     });
     await abortOf(hearStopSignals().signal);

@@ -1,3 +1,5 @@
+import { seedPortal } from "../emulator/hubspot/company/seed-portal.ts";
+import { Portal } from "../emulator/hubspot/engine/portal.ts";
 import { loadOlist, OLIST_AS_OF } from "../emulator/salesforce/company/olist.ts";
 import { OlistDataError } from "../emulator/salesforce/company/olist-files.ts";
 import { seedCompany } from "../emulator/salesforce/company/seed-company.ts";
@@ -16,6 +18,8 @@ export interface LaunchOptions {
   readonly now?: Date;
   /** Nothing but users and set-up. */
   readonly isEmpty?: boolean;
+  /** Fills the portal too; without it there is an empty one. */
+  readonly hasHubSpot?: boolean;
   /** Folder of the Olist marketing funnel, instead of the seeded company. */
   readonly dataDirectory?: string;
 }
@@ -31,7 +35,7 @@ export interface LaunchedEmulator {
 /** The Monday morning on which the seeded company's story ends. */
 const SEEDED_NOW = new Date("2026-06-01T08:00:00Z");
 
-/** Makes an org, fills it and serves it on 127.0.0.1. @throws UsageError where the port is taken */
+/** Makes an org and a portal, fills and serves them on 127.0.0.1. @throws UsageError where the port is taken */
 export async function launchEmulator(options: LaunchOptions): Promise<LaunchedEmulator> {
   const { dataDirectory } = options;
   const now = options.now ?? (dataDirectory === undefined ? SEEDED_NOW : OLIST_AS_OF);
@@ -43,8 +47,13 @@ export async function launchEmulator(options: LaunchOptions): Promise<LaunchedEm
   });
   const filled = fill(org, options, now);
   org.markStart();
+  const portal = new Portal({ clock });
+  if (options.hasHubSpot === true && options.isEmpty !== true) {
+    seedPortal(portal, { leads: options.leads ?? DEFAULT_LEADS, seed: options.seed ?? 1, now });
+  }
+  portal.markStart();
   try {
-    const emulator = await startEmulator({ port: options.port, org, clock });
+    const emulator = await startEmulator({ port: options.port, org, portal, clock });
     return { emulator, clock, ...filled };
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") {

@@ -20,25 +20,25 @@ export const controlCalls: readonly ControlCall[] = [
   {
     method: "POST",
     path: "faults",
-    does: 'Adds {"faults": [...]} after {"clear": true}; {"salesforce": {...}} changes sizes, allowances, sessions (expireSessions, appRevoked), dateSkewSeconds and the org. A fault is matched by crm, operation, method, object, path; chosen by nth, skip, times or count, probability and seed; strikes before or after the request took effect; and is a preset, an answer, a reset, a cut, stalled, slow or early ended body, headers or a delay.',
+    does: 'Adds {"faults": [...]} after {"clear": true}; {"salesforce": {...}} changes sizes, allowances, sessions (expireSessions, appRevoked), dateSkewSeconds and the org; {"hubspot": {...}} editions (tier, tiers), allowances, scopes, credential, assertions, searchIndexLagSeconds and what nobody has seen. A fault is matched by crm, operation, method, object, path; chosen by nth, skip, times or count, probability and seed; strikes before or after the request took effect; and is a preset, an answer, a reset, a cut, stalled, slow or early ended body, headers or a delay.',
   },
   { method: "DELETE", path: "faults", does: "Removes every fault." },
   { method: "GET", path: "automation", does: "What the org does by itself." },
   {
     method: "POST",
     path: "automation",
-    does: 'Under {"salesforce": {...}} replaces the parts named: validationRules, triggers, duplicateRules, rowLocks, approvalLocks, hiddenRecords, fieldHistory, storage, otherClients, moments (a picklist value renamed, a field revoked, automation changed, after so many metered requests). {"clear": true} takes all of it away first, but not what an administrator changed.',
+    does: 'Under {"salesforce": {...}} replaces the parts named: validationRules, triggers, duplicateRules, rowLocks, approvalLocks, hiddenRecords, fieldHistory, storage, otherClients, moments (a picklist value renamed, a field revoked, automation changed, after so many metered requests); under {"hubspot": {...}} validationRules (kept on paths of 2026-09) and webhooks (targetUrl on this machine, subscriptions). {"clear": true} takes all of it away first, but not what an administrator changed.',
   },
   { method: "DELETE", path: "automation", does: "Takes it away." },
   {
     method: "POST",
     path: "recycle-bin",
-    does: '{"salesforce": {"undelete": [ids]}} restores records with what was deleted with them; {"purge": {"ids"} or {"object"} or {}} takes them out for good.',
+    does: '{"salesforce": {"undelete": [ids]}} restores records with what was deleted with them; {"purge": {"ids"} or {"object"} or {}} takes them out for good. On hubspot each names its objectType.',
   },
   {
     method: "POST",
     path: "load/CRM/OBJECT",
-    does: "NDJSON rows, upserted by Id, audit fields allowed; no automation runs.",
+    does: "NDJSON rows, upserted by Id, audit fields allowed; no automation runs. HubSpot: records with properties, propertiesWithHistory and associations, owners, properties.",
   },
   { method: "GET", path: "records/CRM/OBJECT", does: "Every record as NDJSON, formula fields evaluated." },
   {

@@ -1,34 +1,13 @@
+import { hubspotOperations } from "./hubspot/operations.ts";
+import type { Operation } from "./operation.ts";
+
+export type { Confidence, Operation } from "./operation.ts";
+
 /**
  * Every operation the emulated CRMs answer, as data: what it is called in `GET control/requests`, where the vendor
  * documents it and how sure we are that our answer is the vendor's. The route tables are typed by this list, so an
  * operation without a handler, or a handler without an operation, does not compile.
  */
-
-type HttpMethod = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-
-/**
- * documented: written in the vendor's documentation. recorded: seen in recorded traffic of real orgs.
- * seen run: seen between a vendor's own client and an org. unconfirmed: none of these, at least in part.
- */
-export type Confidence = "documented" | "recorded" | "seen run" | "unconfirmed";
-
-export interface Operation {
-  readonly name: string;
-  readonly crm: "salesforce" | "hubspot";
-  readonly method: HttpMethod;
-  /** `{name}` stands for one path segment. */
-  readonly path: string;
-  readonly documentation: string;
-  readonly confidence: Confidence;
-  /** Counts against the daily API allowance. */
-  readonly metered: boolean;
-  /** Needs an access token. */
-  readonly session: boolean;
-  /** Query parameters the operation knows; others are ignored, as at the vendor, and listed. */
-  readonly parameters: readonly string[];
-  readonly notes: string;
-}
-
 const REST = "https://developer.salesforce.com/docs/atlas.en-us.api_rest.meta/api_rest";
 const BULK = "https://developer.salesforce.com/docs/atlas.en-us.api_asynch.meta/api_asynch";
 const DEPLOY = "https://developer.salesforce.com/docs/atlas.en-us.api_meta.meta/api_meta";
@@ -592,4 +571,4 @@ export const salesforceOperations = [
 ] as const satisfies readonly Operation[];
 
 /** All operations of all emulated CRMs, in the order the documentation shows them. */
-export const operations: readonly Operation[] = [...salesforceOperations];
+export const operations: readonly Operation[] = [...salesforceOperations, ...hubspotOperations];

@@ -1,4 +1,11 @@
 import { z } from "zod";
+import { systemClock } from "../../core/time.ts";
+import {
+  HUBSPOT_PRESETS,
+  type HubSpotPreset,
+  hubspotPresetAnswer,
+  isHubSpotPreset,
+} from "../hubspot/wire/preset-answers.ts";
 import { operations } from "../operations.ts";
 import type { Answer } from "./answer.ts";
 import type { EmulatedCrm } from "./request-ledger.ts";
@@ -76,6 +83,7 @@ export const faultSpec = z
         "expired_locator",
         "invalid_job",
         "wrong_json",
+        ...HUBSPOT_PRESETS,
       ])
       .optional(),
     answer: replacement.optional(),
@@ -221,7 +229,26 @@ const expiredLocator = (operation: string) =>
     ? vendor(404, "NOT_FOUND", "The requested resource does not exist")
     : vendor(400, "INVALID_QUERY_LOCATOR", "invalid query locator");
 
-function presetAnswer(preset: NonNullable<FaultSpec["preset"]>, operation: string): Answer | undefined {
+/** Presets that mean the same of both CRMs, in HubSpot's words. */
+const AT_HUBSPOT: Readonly<Record<string, HubSpotPreset>> = {
+  expired_session: "hubspot_unauthenticated",
+  expired_token: "hubspot_unauthenticated",
+  revoked_token: "hubspot_unauthenticated",
+  request_limit: "hubspot_daily",
+  concurrent_limit: "hubspot_ten_secondly",
+  server_error: "hubspot_internal",
+  bad_gateway: "hubspot_bad_gateway",
+};
+
+function presetAnswer(
+  preset: NonNullable<FaultSpec["preset"]>,
+  operation: string,
+  crm: EmulatedCrm,
+): Answer | undefined {
+  const now = systemClock.now().getTime();
+  const translated = crm === "hubspot" ? AT_HUBSPOT[preset] : undefined;
+  if (translated !== undefined) return hubspotPresetAnswer(translated, now);
+  if (isHubSpotPreset(preset)) return hubspotPresetAnswer(preset, now);
   switch (preset) {
     case "expired_session":
     case "expired_token":
@@ -268,8 +295,8 @@ export function faultEffect(
 }
 
 /** The answer a fault puts in the place of the real one, or undefined where it leaves the answer alone. */
-export function faultAnswer(spec: FaultSpec, operation: string): Answer | undefined {
-  if (spec.preset !== undefined) return presetAnswer(spec.preset, operation);
+export function faultAnswer(spec: FaultSpec, operation: string, crm: EmulatedCrm): Answer | undefined {
+  if (spec.preset !== undefined) return presetAnswer(spec.preset, operation, crm);
   if (spec.answer === undefined) return undefined;
   const { status, headers, body, contentType } = spec.answer;
   if (typeof body !== "string") return { status, headers, body: { kind: "json", value: body } };

@@ -94,7 +94,7 @@ async function answerOf(
   if (fault === undefined) return half.handle(incoming, found);
   if (fault.delayMs > 0) await delay(fault.delayMs);
   const effect = faultEffect(fault, operation);
-  const replacement = faultAnswer(fault, operation);
+  const replacement = faultAnswer(fault, operation, half.crm);
   if (fault.when === "before") {
     if (effect !== undefined) half.strike(effect, incoming);
     if (fault.reset) return undefined;

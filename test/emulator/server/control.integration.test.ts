@@ -61,7 +61,7 @@ describe("the control API", () => {
       400,
       { error: "No such column 'Nonsense' on Lead", errorCode: "INVALID_FIELD" },
     ]);
-    expect((await wire.control("POST", "load/hubspot/contacts", "{}\n")).status).toBe(404);
+    expect((await wire.control("POST", "load/netsuite/contacts", "{}\n")).status).toBe(404);
   });
 
   it("takes a date alone for the clock, and says what an instant looks like", async () => {
@@ -84,14 +84,6 @@ describe("the control API", () => {
       body: '{"LastName":"A"}',
     });
     expect([body.status, await body.text()]).toEqual([400, containing("Content-Encoding")]);
-  });
-
-  it("says that HubSpot is not served yet, and changes nothing else of such a call", async () => {
-    const reply = await wire.control("POST", "faults", { salesforce: { bulkPageRows: 7 }, hubspot: {} });
-    expect([reply.status, errorOf(reply.json)]).toEqual([404, containing("HubSpot is not served yet")]);
-    expect((await wire.control("GET", "faults")).json).toMatchObject({
-      salesforce: { bulkPageRows: 50_000 },
-    });
   });
 
   it("goes back to the start: records, counts, faults, settings and clock", async () => {
@@ -266,6 +258,10 @@ describe("a started emulator", () => {
         "SALESFORCE_USERNAME",
         "SALESFORCE_PRIVATE_KEY_FILE",
         "SALESFORCE_CLIENT_SECRET",
+        "HUBSPOT_BASE_URL",
+        "HUBSPOT_ACCESS_TOKEN",
+        "HUBSPOT_CLIENT_ID",
+        "HUBSPOT_CLIENT_SECRET",
       ]);
       const key = variables.get("SALESFORCE_PRIVATE_KEY_FILE") ?? "";
       expect(isAbsolute(key)).toBe(true);

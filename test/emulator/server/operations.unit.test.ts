@@ -1,6 +1,12 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { controlCalls } from "../../../src/emulator/control-calls.ts";
+import { hubspotOperations } from "../../../src/emulator/hubspot/operations.ts";
+import { hubspotRefusals } from "../../../src/emulator/hubspot/refusals.ts";
+import {
+  openRoutes as hubspotOpenRoutes,
+  sessionRoutes as hubspotSessionRoutes,
+} from "../../../src/emulator/hubspot/wire/routes.ts";
 import { operations, salesforceOperations } from "../../../src/emulator/operations.ts";
 import { refusals } from "../../../src/emulator/refusals.ts";
 import { createClientApp } from "../../../src/emulator/salesforce/wire/oauth/client-app.ts";
@@ -12,11 +18,13 @@ describe("the list of operations", () => {
   it("has one entry for every route, and a route for every entry", async () => {
     const routes = [...Object.keys(openRoutes(await createClientApp())), ...Object.keys(sessionRoutes)];
     expect(routes.toSorted()).toEqual(salesforceOperations.map((one) => one.name).toSorted());
+    const hubspotRoutes = [...Object.keys(hubspotOpenRoutes), ...Object.keys(hubspotSessionRoutes)];
+    expect(hubspotRoutes.toSorted()).toEqual(hubspotOperations.map((one) => one.name).toSorted());
   });
 
   it("leads from each entry's method and path back to that entry", () => {
-    const table = createRouteTable(salesforceOperations);
-    for (const operation of salesforceOperations) {
+    const table = createRouteTable(operations);
+    for (const operation of operations) {
       const path = operation.path.replace("{version}", "v67.0").replace(/\{\w+\}/g, "x1");
       const found = table.find(operation.method, path);
       expect([operation.name, valueAt(found, "operation.name")]).toEqual([operation.name, operation.name]);
@@ -26,7 +34,8 @@ describe("the list of operations", () => {
   it("has no two entries of one name, and documentation and parameters for each", () => {
     expect(new Set(operations.map((one) => one.name)).size).toBe(operations.length);
     for (const { name, documentation, crm } of operations) {
-      expect([name, new URL(documentation).protocol, crm]).toEqual([name, "https:", "salesforce"]);
+      const host = crm === "hubspot" ? /^developers\.hubspot\.com$/ : /salesforce\.com$/;
+      expect([name, host.test(new URL(documentation).host)]).toEqual([name, true]);
     }
   });
 
@@ -70,6 +79,24 @@ describe("the list of refusals", () => {
     expect([...new Set(used)].filter((code) => code !== undefined && !listed.includes(code))).toEqual([]);
     for (const { documentation, words } of refusals) {
       expect([new URL(documentation).protocol, words === ""]).toEqual(["https:", false]);
+    }
+  });
+});
+
+describe("the list of HubSpot's refusals", () => {
+  it("has none that is never made, and words with a page for each", async () => {
+    const folder = new URL("../../../src/emulator/hubspot/", import.meta.url);
+    const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith(".ts"));
+    const texts = await Promise.all(
+      files.filter((file) => file !== "refusals.ts").map((file) => readFile(new URL(file, folder), "utf8")),
+    );
+    const source = texts.join("\n");
+    const unused = Object.keys(hubspotRefusals).filter(
+      (kind) => !source.includes(`"${kind}"`) && !source.includes(`hubspotRefusals.${kind}`),
+    );
+    expect(unused).toEqual([]);
+    for (const { documentation } of Object.values(hubspotRefusals)) {
+      expect(new URL(documentation).host).toBe("developers.hubspot.com");
     }
   });
 });

@@ -492,6 +492,10 @@ it("a reset takes all of it away", async () => {
       otherClients: { requestsPerMinute: 0 },
       moments: [],
     },
+    hubspot: {
+      validationRules: [],
+      webhooks: { pending: 0, delivered: 0, failedAttempts: 0, givenUp: 0 },
+    },
   });
   const made = await wire.admin("POST", "/sobjects/Lead", { LastName: "A", Company: "B" }, QUIET);
   expect(made.status).toBe(201);

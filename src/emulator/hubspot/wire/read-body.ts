@@ -1,0 +1,90 @@
+import { z } from "zod";
+import type { Incoming } from "../../server/incoming.ts";
+import { HubSpotRefusal } from "../engine/refusal.ts";
+import type { Call, HubSpotContext } from "./call.ts";
+
+/** @throws HubSpotRefusal unsupported_media_type, invalid_json */
+async function parsedBody(incoming: Incoming): Promise<unknown> {
+  const type = incoming.headers["content-type"];
+  const text = (await incoming.body.bytes()).toString("utf8");
+  if (text.trim() === "") return {};
+  if (type === undefined || !/^application\/(?:[\w.]+\+)?json\b/i.test(type)) {
+    throw new HubSpotRefusal("unsupported_media_type", { type: type ?? "none" });
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new HubSpotRefusal("invalid_json", {
+      reason: error instanceof Error ? error.message : "unreadable",
+    });
+  }
+}
+
+/** A request's JSON body. Keys that the schema does not know are ignored, as HubSpot does. */
+export async function readBody<T>(call: { readonly incoming: Incoming }, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await parsedBody(call.incoming));
+  if (parsed.success) return parsed.data;
+  throw new HubSpotRefusal("invalid_json", { reason: z.prettifyError(parsed.error) });
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+type Scalar = z.infer<typeof scalar>;
+
+/** An id that should be text. */
+export const idValue = z.union([z.string(), z.number()]);
+
+/** Property values as sent; {@link textValues} makes texts of them. */
+export const propertyValues = z.record(z.string(), scalar);
+
+/** @throws HubSpotRefusal assertion, where the emulator is to refuse what HubSpot lets pass */
+export function assertThat(context: HubSpotContext, holds: boolean, what: () => string): void {
+  if (!holds && context.portal.settings.assertions) throw new HubSpotRefusal("assertion", { what: what() });
+}
+
+/** HubSpot makes texts of numbers; here only texts are let pass, until the setting assertions is false. */
+export function textValues(
+  context: HubSpotContext,
+  values: Readonly<Record<string, Scalar>>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]): [string, string] => {
+      assertThat(
+        context,
+        typeof value === "string",
+        () => `the value of ${name} is ${describe(value)}, not a text`,
+      );
+      return [name, value === null ? "" : String(value)];
+    }),
+  );
+}
+
+const describe = (value: Scalar) => (value === null ? "null (an empty text clears)" : `a ${typeof value}`);
+
+/** The text of an id. */
+export function textId(context: HubSpotContext, id: string | number): string {
+  assertThat(context, typeof id === "string", () => `the id ${id} is a number, not a text`);
+  return String(id);
+}
+
+/** Names in a query parameter, given once with commas or several times. */
+export const namesParameter = (call: Call, name: string): readonly string[] =>
+  call.incoming.query
+    .getAll(name)
+    .flatMap((text) => text.split(","))
+    .map((text) => text.trim())
+    .filter(Boolean);
+
+/** @throws HubSpotRefusal page_limit */
+export function limitParameter(call: Call, usual: number, most: number): number {
+  const text = call.incoming.query.get("limit");
+  if (text === null || text === "") return usual;
+  const limit = Number(text);
+  if (!Number.isInteger(limit) || limit < 1 || limit > most) {
+    throw new HubSpotRefusal("page_limit", { limit: most, given: text });
+  }
+  return limit;
+}
+
+/** True for `true` only. */
+export const flagParameter = (call: Call, name: string): boolean =>
+  call.incoming.query.get(name)?.toLowerCase() === "true";

@@ -1,0 +1,147 @@
+import type { OpenName, SessionName } from "../operations.ts";
+import * as account from "./account/account.ts";
+import * as exchange from "./account/exchange.ts";
+import * as journal from "./account/journal-handlers.ts";
+import * as oauth from "./account/oauth.ts";
+import type { Handler, OpenHandler } from "./call.ts";
+import * as owners from "./definitions/owners.ts";
+import * as pipelines from "./definitions/pipelines.ts";
+import * as properties from "./definitions/properties.ts";
+import * as schemas from "./definitions/schemas.ts";
+import * as money from "./marketing/campaign-money.ts";
+import * as reports from "./marketing/campaign-reports.ts";
+import * as campaigns from "./marketing/campaigns.ts";
+import * as lists from "./marketing/lists.ts";
+import * as labels from "./objects/association-labels.ts";
+import * as links from "./objects/associations.ts";
+import { batchRead } from "./objects/batch-read.ts";
+import * as batch from "./objects/batch-write.ts";
+import * as records from "./objects/records.ts";
+import { search } from "./objects/search.ts";
+
+/** Handlers that need no access token, one for each such operation of the list. */
+export const openRoutes: Readonly<Record<OpenName, OpenHandler>> = {
+  "hubspot/oauth/authorize": oauth.authorize,
+  "hubspot/oauth/token": oauth.tokenEndpoint,
+  "hubspot/oauth/token/introspect": oauth.introspect,
+  "hubspot/oauth/token/revoke": oauth.revoke,
+  "hubspot/oauth/access-tokens": oauth.accessTokenInfo,
+  "private-apps/access-token-info": oauth.privateTokenInfo,
+  "exports/file": exchange.exportFile,
+  "journal/file": journal.journalFile,
+};
+
+/** Handlers that run for an app, one for each such operation of the list. */
+export const sessionRoutes: Readonly<Record<SessionName, Handler>> = {
+  "objects/search": search,
+  "objects/batch/read": batchRead,
+  "objects/batch/create": batch.batchCreate,
+  "objects/batch/update": batch.batchUpdate,
+  "objects/batch/upsert": batch.batchUpsert,
+  "objects/batch/archive": batch.batchArchive,
+  "objects/merge": records.merge,
+  "objects/gdpr-delete": records.gdprDelete,
+  "objects GET": records.listRecords,
+  "objects POST": records.createOne,
+  "record/associations GET": links.readLinks,
+  "record/associations/default PUT": links.putDefaultLink,
+  "record/associations PUT": links.putLink,
+  "record/associations DELETE": links.deleteLink,
+  "record GET": records.getRecord,
+  "record PATCH": records.updateOne,
+  "record DELETE": records.archiveOne,
+  "associations/batch/read": links.batchReadLinks,
+  "associations/batch/create": links.batchCreateLinks,
+  "associations/batch/associate/default": links.batchDefaultLinks,
+  "associations/batch/archive": links.batchArchiveLinks,
+  "associations/batch/labels/archive": links.batchArchiveLabels,
+  "associations/labels GET": labels.listLabels,
+  "associations/labels POST": labels.createLabel,
+  "associations/labels DELETE": labels.deleteLabel,
+  "owners GET": owners.listOwners,
+  "owner GET": owners.getOwner,
+  "properties/batch/read": properties.batchReadProperties,
+  "properties/batch/create": properties.batchCreateProperties,
+  "properties/batch/archive": properties.batchArchiveProperties,
+  "groups GET": properties.listGroups,
+  "groups POST": properties.createGroup,
+  "group GET": properties.getGroup,
+  "group PATCH": properties.updateGroup,
+  "group DELETE": properties.archiveGroup,
+  "properties GET": properties.listProperties,
+  "properties POST": properties.createProperty,
+  "property GET": properties.getProperty,
+  "property PATCH": properties.updateProperty,
+  "property DELETE": properties.archiveProperty,
+  "pipelines GET": pipelines.listPipelines,
+  "pipelines POST": pipelines.createPipeline,
+  "pipeline/audit": pipelines.pipelineAudit,
+  "stages GET": pipelines.listStages,
+  "stages POST": pipelines.createStage,
+  "stage PATCH": pipelines.updateStage,
+  "stage DELETE": pipelines.deleteStage,
+  "pipeline GET": pipelines.getPipeline,
+  "pipeline PATCH": pipelines.updatePipeline,
+  "pipeline DELETE": pipelines.deletePipeline,
+  "schemas GET": schemas.listSchemas,
+  "schemas POST": schemas.createSchema,
+  "schema GET": schemas.getSchema,
+  "schema PATCH": schemas.updateSchema,
+  "schema DELETE": schemas.deleteSchema,
+  "campaigns/batch/read": campaigns.batchReadCampaigns,
+  "campaigns/batch/create": campaigns.batchCreateCampaigns,
+  "campaigns/batch/update": campaigns.batchUpdateCampaigns,
+  "campaigns/batch/archive": campaigns.batchArchiveCampaigns,
+  "campaigns GET": campaigns.listCampaigns,
+  "campaigns POST": campaigns.createCampaign,
+  "campaign/budget/totals": money.budgetTotals,
+  "campaign/budget POST": money.createItem,
+  "campaign/budget GET": money.getItem,
+  "campaign/budget PUT": money.putItem,
+  "campaign/budget DELETE": money.deleteItem,
+  "campaign/spend POST": money.createItem,
+  "campaign/spend GET": money.getItem,
+  "campaign/spend PUT": money.putItem,
+  "campaign/spend DELETE": money.deleteItem,
+  "campaign/reports/metrics": reports.campaignMetrics,
+  "campaign/reports/revenue": reports.campaignRevenue,
+  "campaign/reports/contacts": reports.campaignContacts,
+  "campaign/assets GET": reports.listAssets,
+  "campaign/assets PUT": reports.changeAsset,
+  "campaign/assets DELETE": reports.changeAsset,
+  "campaign GET": campaigns.getCampaign,
+  "campaign PATCH": campaigns.updateCampaign,
+  "campaign DELETE": campaigns.deleteCampaign,
+  "lists/search": lists.searchLists,
+  "lists/by-name": lists.getListByName,
+  "lists POST": lists.createList,
+  "list/memberships/add": lists.changeMembers,
+  "list/memberships/remove": lists.changeMembers,
+  "list/memberships GET": lists.listMembers,
+  "list/update-list-name": lists.renameList,
+  "list/update-list-filters": lists.updateListFilters,
+  "list GET": lists.getList,
+  "list DELETE": lists.deleteList,
+  "account-info/details": account.details,
+  "account-info/api-usage": account.dailyUsage,
+  "crm/limits": account.limits,
+  "currencies/codes": account.currencyCodes,
+  "currencies/company-currency GET": account.companyCurrency,
+  "currencies/company-currency PUT": account.setCompanyCurrency,
+  "currencies/exchange-rates/current": account.currentRates,
+  "currencies/exchange-rates GET": account.exchangeRates,
+  "currencies/exchange-rates POST": account.createRate,
+  "currencies/central-fx-rates": account.fxInformation,
+  "exports POST": exchange.startExport,
+  "exports/status": exchange.exportStatus,
+  "imports POST": exchange.createImport,
+  "imports GET": exchange.listImports,
+  "import/errors": exchange.importErrors,
+  "import/cancel": exchange.cancelImport,
+  "import GET": exchange.getImport,
+  "journal/next": journal.readJournalNext,
+  journal: journal.readJournal,
+  "journal/subscriptions GET": journal.listSubscriptions,
+  "journal/subscriptions POST": journal.createSubscription,
+  "journal/subscription DELETE": journal.deleteSubscription,
+};
