@@ -1,5 +1,5 @@
 import { PermissionError } from "../core/errors.ts";
-import type { Connection, PullOutcome, PullRequest, StreamField, StreamSpec } from "../core/ports.ts";
+import type { PullOutcome, PullRequest, ReadingConnection, StreamField, StreamSpec } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
@@ -17,7 +17,7 @@ export interface VisibleStream {
 
 export interface PullContext {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: Pick<ReadingConnection, "pull">;
   readonly settings: Settings;
   readonly emailKey: EmailKey;
   readonly onRows?: (stream: string, rowsSoFar: number) => void;
@@ -96,7 +96,7 @@ export function visibleStreams(
         "Lead: this user cannot see leads; give it Read and View All on Lead and sync again",
       );
     }
-    const key = hidden.find((name) => name === "Id" || name === stream.cursor);
+    const key = hidden.find((name) => name === "Id" || name === "id" || name === stream.cursor);
     if (key !== undefined) {
       throw new PermissionError(
         stream.crm,
