@@ -71,16 +71,11 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
     return account;
   };
 
-  const over = (session: Session): ReadingConnection => {
-    const heardLately = (): Date | null => {
-      const heard = session.lastHeard();
-      return heard !== null && heard.agoMs <= HEARD_LATELY_MS ? heard.date : null;
-    };
+  const over = (session: Session, heardLately: () => Date | null): ReadingConnection => {
     return {
       crm: "hubspot",
       streams: hubspotStreams,
       identity: async () => identityOf(await knowAccount(session), version),
-      // Every question counts for HubSpot: the answer of a moment ago tells the time as well.
       serverTime: async () => heardLately() ?? (await readAccount(session)).date,
       access: (objects) => readAccess(session, definitions, objects),
       facts: async () => ({
@@ -104,11 +99,21 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
   };
   await base.tokens.current();
   return {
-    ...over(createSession(base)),
+    ...over(createSession(base), () => null),
     settle: () => governor.settle(),
     // Tokens are renewed over the connection's own HTTP: one renewal serves every piece of work.
-    during: (signal) =>
-      over(createSession({ ...base, http: httpDuring(http, signal), pacing: pacingDuring(pacing, signal) })),
+    during: (signal) => {
+      const session = createSession({
+        ...base,
+        http: httpDuring(http, signal),
+        pacing: pacingDuring(pacing, signal),
+      });
+      // Every question counts for HubSpot: within one piece of work an answer of a moment ago tells the time as well.
+      return over(session, () => {
+        const heard = session.lastHeard();
+        return heard !== null && heard.agoMs <= HEARD_LATELY_MS ? heard.date : null;
+      });
+    },
   };
 }
 

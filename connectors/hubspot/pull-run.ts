@@ -1,7 +1,8 @@
 import { WireShapeError } from "../../src/core/errors.ts";
 import type { PageSink, PullOutcome, PullRequest } from "../../src/core/ports.ts";
 import { fromCheckpoint, type Position, toCheckpoint } from "./checkpoint.ts";
-import { type Row, rowsToCsv } from "./record-page.ts";
+import type { Row } from "./record-page.ts";
+import { rowsToCsv } from "./row-csv.ts";
 import { type Route, routeOf } from "./streams.ts";
 
 /** A stream's pull under way. Mutable: one per request, owned by `pull`. */
@@ -56,7 +57,7 @@ export async function deliver(
   const { stream, fields } = run.request;
   run.queriedAt ??= page.date;
   const queriedAt = run.queriedAt;
-  const csv = rowsToCsv(page.rows, fields);
+  const csv = rowsToCsv(page.rows, fields, stream.name);
   const rows = run.rows + page.rows.length;
   await sink.accept({
     stream,

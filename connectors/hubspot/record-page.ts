@@ -1,4 +1,3 @@
-import { stringify } from "csv-stringify/sync";
 import { z } from "zod";
 import { WireShapeError } from "../../src/core/errors.ts";
 import type { StreamField } from "../../src/core/ports.ts";
@@ -43,18 +42,6 @@ export function issue(error: z.ZodError): string {
 
 export type Cell = string | number | boolean | null;
 export type Row = Readonly<Record<string, Cell>>;
-
-/** Rows as CSV with a header row; null becomes an empty cell. */
-export function rowsToCsv(rows: readonly Row[], fields: readonly StreamField[]): Uint8Array {
-  const table = rows.map((row) => fields.map((field) => row[field.name] ?? null));
-  const text = stringify([fields.map((field) => field.name), ...table], {
-    record_delimiter: "\n",
-    // Postgres refuses a bare carriage return outside quotes.
-    quoted_match: /\r/,
-    cast: { boolean: (value) => (value ? "true" : "false") },
-  });
-  return new TextEncoder().encode(text);
-}
 
 /** What a scope withholds comes as nothing, or as a word that says so. */
 function isWithheld(value: string | null | undefined): boolean {

@@ -74,6 +74,11 @@ export async function pull(
       return merged;
     },
   });
+  // What turned out to be absent only when it was read: until the next description it is not asked for again.
+  for (const { stream } of outcomes.filter(({ route }) => route === "absent")) {
+    const visible = streams.find((each) => each.stream.name === stream);
+    if (visible !== undefined) await noteAbsent(db, key, visible);
+  }
   return [...outcomes, ...absent];
 }
 
