@@ -1,13 +1,15 @@
+import { connectHubspot } from "./hubspot/connect.ts";
+import { hubspotStreams } from "./hubspot/streams.ts";
 import { connectSalesforce } from "./salesforce/connect.ts";
 import type { SalesforceOptions } from "./salesforce/connect-options.ts";
 import { beginSignIn, giveBack, redeemCode } from "./salesforce/sign-in.ts";
 import { salesforceStreams } from "./salesforce/streams.ts";
 
 /** How to connect to each CRM, by its name; the options differ by vendor. */
-export const connectors = { salesforce: connectSalesforce } as const;
+export const connectors = { salesforce: connectSalesforce, hubspot: connectHubspot } as const;
 
 /** What is read from each CRM, known without a connection. */
-export const streams = { salesforce: salesforceStreams } as const;
+export const streams = { salesforce: salesforceStreams, hubspot: hubspotStreams } as const;
 
 /** How somebody signs in with a browser, by CRM. */
 export const signIns = { salesforce: { begin: beginSignIn, redeem: redeemCode, giveBack } } as const;

@@ -3,6 +3,7 @@ const MAX_WORDS = 300;
 const secrets: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [^-]+-----[\s\S]*?(?:-----END [^-]+-----|$)/g, "(key)"],
   [/\b00D\w{12,15}![\w.]+/g, "(token)"],
+  [/\bpat-[a-z]{2}\d-[\w-]+/g, "(token)"],
   [/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, "(token)"],
   [/\bBearer\s+\S+/gi, "Bearer (token)"],
   [/\b5Aep\w{6,}[\w.]*/g, "(token)"],

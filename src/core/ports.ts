@@ -36,7 +36,22 @@ export interface StreamSpec {
   readonly table: string;
   readonly fields: readonly StreamField[];
   /** The field a delta filters on. `none`: small, read whole each time. */
-  readonly cursor: "SystemModstamp" | "CreatedDate" | "none";
+  readonly cursor:
+    | "SystemModstamp"
+    | "CreatedDate"
+    | "lastmodifieddate"
+    | "hs_lastmodifieddate"
+    | "updatedAt"
+    | "none";
+  /**
+   * The field that orders the versions of a record; where it alone changed, that is no new version.
+   * @default SystemModstamp, else CreatedDate, else the order in which they were read
+   */
+  readonly stamp?: string;
+  /** Read whole, but not all that its table holds: what a read does not bring has not gone. */
+  readonly isPartial?: true;
+  /** Not read more often than this, whatever its cadence. */
+  readonly atMostEveryMinutes?: number;
   readonly overlapMinutes: number;
   readonly cadence: Cadence;
   /** True where the org may lack the object (INVALID_TYPE is then an answer, not an error). */
@@ -299,10 +314,11 @@ export interface UserFound {
 }
 
 /**
- * One connected org or portal. Methods throw the classes of `core/errors.ts` and nothing else; one that was lent for a
- * piece of work (`OpenConnection.during`) also the reason for which that work is ended.
+ * What a connected org or portal is asked for by those who read it. Methods throw the classes of `core/errors.ts` and
+ * nothing else; one that was lent for a piece of work (`OpenConnection.during`) also the reason for which that work is
+ * ended.
  */
-export interface Connection {
+export interface ReadingConnection {
   readonly crm: CrmName;
   readonly streams: readonly StreamSpec[];
   identity(): Promise<OrgIdentity>;
@@ -316,6 +332,16 @@ export interface Connection {
    */
   hiddenBySharing?(objects: readonly string[]): Promise<readonly string[] | null>;
   pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
+  /** Record counts by object name, for verification. */
+  count(object: string): Promise<number>;
+  /** Records of each object as the CRM counts them now, at most five objects in one call. */
+  counts(objects: readonly string[]): Promise<ObjectCounts>;
+  usage(): ApiUsage;
+  close(): Promise<void>;
+}
+
+/** One connected org or portal that is also written to. */
+export interface Connection extends ReadingConnection {
   write(request: WriteRequest): Promise<WriteReport>;
   /** Rows of an object that one call of `write` carries now. @param batchSize as in the request to come */
   rowsPerCall(object: string, batchSize: number): number;
@@ -327,27 +353,26 @@ export interface Connection {
   ownersMoved(since: Date): Promise<readonly string[]>;
   /** Counts for a prediction; a few metered calls. */
   size(request: SizeRequest): Promise<OrgSize>;
-  /** Record counts by object name, for verification. */
-  count(object: string): Promise<number>;
-  /** Records of each object as the CRM counts them now, at most five objects in one call. */
-  counts(objects: readonly string[]): Promise<ObjectCounts>;
   deploy(files: readonly PackageFile[], options: { readonly checkOnly: boolean }): Promise<DeployReport>;
   /** Null where the org has no user of this name. */
   findUser(username: string): Promise<UserFound | null>;
   /** Gives a user (the connected one unless told otherwise) the permission set; does nothing where it has it. */
   assignPermissionSet(name: string, userId?: string): Promise<"assigned" | "already assigned">;
-  usage(): ApiUsage;
-  close(): Promise<void>;
 }
 
-/** The connection as its owner has it. */
-export interface OpenConnection extends Connection {
+interface Owned<Lent> {
   /**
    * The same connection for one piece of work: same session, same count of calls. When `signal` aborts, requests under
    * way and waits between them end with its reason.
    * @param use `reserve`: reads, too, may take what is kept of the day's calls for flags on records
    */
-  during(signal: AbortSignal, use?: "reserve"): Connection;
+  during(signal: AbortSignal, use?: "reserve"): Lent;
   /** Gives calls that were booked ahead and not sent back to the ledger; meant for the end of a piece of work. */
   settle(): Promise<void>;
 }
+
+/** The connection as its owner has it. */
+export interface OpenConnection extends Connection, Owned<Connection> {}
+
+/** As {@link OpenConnection}, of a CRM that is only read. */
+export interface OpenReadingConnection extends ReadingConnection, Owned<ReadingConnection> {}

@@ -38,7 +38,7 @@ export async function mergePage(
   const isComplete = await db.transaction(async (tx) => {
     const state = await noteProgress(tx, page, pull, rows, isFirstPage);
     await mergeStaged(tx, page, pull, staging, state.pull_queried_at);
-    if (page.stream.cursor === "none") await noteSeen(tx, staging, isFirstPage && !pull.isResumed);
+    if (closesWhatIsGone(page.stream)) await noteSeen(tx, staging, isFirstPage && !pull.isResumed);
     const adds = page.next !== null || page.expectedTotal === null || state.pull_rows === page.expectedTotal;
     if (page.next === null) await (adds ? finishPull(tx, page, pull, staging) : forgetPull(tx, page, pull));
     await tx.execute(sql`truncate staging.${sql.identifier([staging])}`);
@@ -158,8 +158,8 @@ interface Room {
   readonly table: Sql;
   readonly identity: Sql;
   readonly queriedAt: Date;
-  /** Whether the stream carries SystemModstamp. */
-  readonly hasStamp: boolean;
+  /** The column that moves without a new version, where the page has it. */
+  readonly stamp: string | null;
 }
 
 async function mergeStaged(
@@ -182,7 +182,8 @@ async function mergeStaged(
   const table = sql`mirror.${sql.identifier([page.stream.table])}`;
   const stamp = stampColumn(page);
   const ident = (name: string): Sql => sql.identifier([name]);
-  const content = columns.filter((column) => column.name !== "systemmodstamp");
+  const moving = columnName(page.stream.stamp ?? "SystemModstamp");
+  const content = columns.filter((column) => column.name !== moving);
   const list = (prefix: Sql, names: readonly string[]): Sql =>
     sql.join(
       names.map((name) => sql`${prefix}${ident(name)}`),
@@ -230,7 +231,7 @@ async function mergeStaged(
     from incoming as i
     join ${table} as m on ${isCurrent} and m.id = i.id`);
   if (standing.rowCount > 0) {
-    await giveWay(tx, { table, identity, queriedAt, hasStamp: columns.length > content.length });
+    await giveWay(tx, { table, identity, queriedAt, stamp: columns.length > content.length ? moving : null });
   }
 
   await tx.execute(sql`
@@ -253,15 +254,16 @@ async function mergeStaged(
  * Makes room among the current versions for what came. Older than what we have (an overlap read): it is left out. Same
  * content: only the stamp moves. Changed: a version of this very query time is replaced, an older one is closed.
  */
-async function giveWay(tx: Transaction, { table, identity, queriedAt, hasStamp }: Room): Promise<void> {
+async function giveWay(tx: Transaction, { table, identity, queriedAt, stamp }: Room): Promise<void> {
   await tx.execute(sql`analyze standing`);
   const version = sql`${identity} and m.id = s.id and m.valid_from = s.valid_from`;
-  if (hasStamp) {
+  if (stamp !== null) {
+    const column = sql.identifier([stamp]);
     await tx.execute(sql`
-      update ${table} as m set systemmodstamp = i.systemmodstamp
+      update ${table} as m set ${column} = i.${column}
       from standing as s
       join incoming as i on i.id = s.id
-      where ${version} and s.is_same and not s.is_older and m.systemmodstamp is distinct from i.systemmodstamp`);
+      where ${version} and s.is_same and not s.is_older and m.${column} is distinct from i.${column}`);
   }
   await tx.execute(sql`
     delete from incoming as i using standing as s where i.id = s.id and (s.is_older or s.is_same)`);
@@ -276,13 +278,15 @@ async function giveWay(tx: Transaction, { table, identity, queriedAt, hasStamp }
 /** The column that orders a record's versions, or null where the object has none among the fields we see. */
 function stampColumn(page: Page): string | null {
   const names = new Set(page.fields.map((field) => field.name));
+  const { stamp } = page.stream;
+  if (stamp !== undefined) return names.has(stamp) ? columnName(stamp) : null;
   if (names.has("SystemModstamp")) return "systemmodstamp";
   return names.has("CreatedDate") ? "createddate" : null;
 }
 
 async function finishPull(tx: Transaction, page: Page, pull: PullUnderWay, staging: string): Promise<void> {
   const { workspaceId, connectionId } = pull.key;
-  if (page.stream.cursor === "none") await closeVanished(tx, page, pull, staging);
+  if (closesWhatIsGone(page.stream)) await closeVanished(tx, page, pull, staging);
   await tx.execute(sql`
     update mirror.stream_state set
       watermark = pull_queried_at,
@@ -291,6 +295,11 @@ async function finishPull(tx: Transaction, page: Page, pull: PullUnderWay, stagi
       last_finished_at = pull_queried_at,
       pull_since = null, pull_queried_at = null, checkpoint = null, pull_rows = 0
     where workspace_id = ${workspaceId} and connection_id = ${connectionId} and stream = ${page.stream.name}`);
+}
+
+/** A stream read whole tells by what it leaves out which records have gone. */
+function closesWhatIsGone(stream: StreamSpec): boolean {
+  return stream.cursor === "none" && stream.isPartial !== true;
 }
 
 /** Ids that the pages of a whole read have brought so far; kept beside the staging table until the last page. */

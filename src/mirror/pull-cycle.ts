@@ -1,6 +1,6 @@
 import type { CycleProgress, PullSummary } from "../core/cycle.ts";
 import { PermissionError, RequestRefusedError } from "../core/errors.ts";
-import type { Connection } from "../core/ports.ts";
+import type { ReadingConnection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { HOUR_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
@@ -13,7 +13,7 @@ import { isDue, type MirrorKey, readStreamStates, type StreamState } from "./str
 
 export interface PullCycleContext {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: ReadingConnection;
   readonly settings: Settings;
   /** RIPELINE_SECRET_KEY, where it is set. */
   readonly secretKey: string | undefined;

@@ -1,5 +1,5 @@
 import { PermissionError } from "../core/errors.ts";
-import type { Connection, PullOutcome, PullRequest, StreamField, StreamSpec } from "../core/ports.ts";
+import type { PullOutcome, PullRequest, ReadingConnection, StreamField, StreamSpec } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
@@ -18,7 +18,7 @@ export interface VisibleStream {
 
 export interface PullContext {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: Pick<ReadingConnection, "pull">;
   readonly settings: Settings;
   readonly emailKey: EmailKey;
   readonly dated: PageClock;
@@ -76,6 +76,11 @@ export async function pull(
       return merged;
     },
   });
+  // What turned out to be absent only when it was read: until the next description it is not asked for again.
+  for (const { stream } of outcomes.filter(({ route }) => route === "absent")) {
+    const visible = streams.find((each) => each.stream.name === stream);
+    if (visible !== undefined) await noteAbsent(db, key, visible);
+  }
   return [...outcomes, ...absent];
 }
 
@@ -98,7 +103,7 @@ export function visibleStreams(
         "Lead: this user cannot see leads; give it Read and View All on Lead and sync again",
       );
     }
-    const key = hidden.find((name) => name === "Id" || name === stream.cursor);
+    const key = hidden.find((name) => name === "Id" || name === "id" || name === stream.cursor);
     if (key !== undefined) {
       throw new PermissionError(
         stream.crm,

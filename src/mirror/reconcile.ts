@@ -133,7 +133,8 @@ interface Found {
 
 /** How a stream's ids are asked for; null where it is not compared. */
 function listOf(stream: StreamSpec, state: StreamState | undefined): IdList | null {
-  if (stream.cursor === "none" || state?.watermark == null || state.isAbsent) return null;
+  const isCompared = stream.cursor === "SystemModstamp" || stream.cursor === "CreatedDate";
+  if (!isCompared || state?.watermark == null || state.isAbsent) return null;
   const hidden = new Set(state.hiddenFields);
   const fields = stream.fields.filter((field) => !hidden.has(field.name));
   const named = (name: string): StreamField | undefined => fields.find((field) => field.name === name);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ConnectorError } from "../core/errors.ts";
-import type { Connection } from "../core/ports.ts";
+import type { ReadingConnection } from "../core/ports.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import type { VisibleStream } from "./pull.ts";
@@ -29,7 +29,7 @@ export type RecordCounts = z.infer<typeof RecordCountsShape>;
  */
 export async function compareCounts(
   db: Database,
-  connection: Connection,
+  connection: Pick<ReadingConnection, "counts">,
   key: MirrorKey,
   streams: readonly VisibleStream[],
 ): Promise<RecordCounts | null> {

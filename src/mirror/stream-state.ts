@@ -90,7 +90,7 @@ export function isDue(
 ): boolean {
   const last = state?.watermark ?? null;
   if (last === null || state?.interrupted != null) return true;
-  const cadence = cadenceMinutes[stream.cadence] * MINUTE_MS;
+  const cadence = Math.max(cadenceMinutes[stream.cadence], stream.atMostEveryMinutes ?? 0) * MINUTE_MS;
   // The last query was sent a little after its tick, and ticks come on time: without slack every second one would skip.
   return now.getTime() - last.getTime() >= cadence - Math.min(30_000, cadence / 2);
 }

@@ -5,6 +5,7 @@ describe("redact", () => {
   it.each([
     ["a session id", "Session 00D000000000001EAA!AQ0.x_y expired", "Session (token) expired"],
     ["a JWT", "bad eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ4In0.c2ln here", "bad (token) here"],
+    ["a private app's token", "token pat-eu1-0a1b2c3d-11aa was used", "token (token) was used"],
     ["a bearer header", "Authorization: Bearer abc123", "Authorization: Bearer (token)"],
     ["form secrets", "client_secret=s3cret&assertion=xyz", "client_secret=(hidden)&assertion=(hidden)"],
     ["a refresh token", "token 5Aep861abc.DEF_1 is void", "token (token) is void"],

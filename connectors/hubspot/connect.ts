@@ -1,0 +1,134 @@
+import { ConfigError } from "../../src/core/errors.ts";
+import type { OpenReadingConnection, ReadingConnection } from "../../src/core/ports.ts";
+import { type Clock, SECOND_MS, systemClock } from "../../src/core/time.ts";
+import { createHttp, httpDuring } from "../shared/http.ts";
+import { createRateGovernor } from "../shared/rate-governor.ts";
+import { pacingDuring, realPacing } from "../shared/retry.ts";
+import { readAccess } from "./access.ts";
+import { createApiRequests } from "./api-requests.ts";
+import { tokensOf } from "./authorize.ts";
+import { DEFAULT_BASE_URL, type HubspotOptions, NEWEST_KNOWN_VERSION } from "./connect-options.ts";
+import { createDefinitions } from "./definitions.ts";
+import { type Account, identityOf, readAccount } from "./identity.ts";
+import { pull } from "./pull.ts";
+import { createGate, createRateBuckets } from "./rate-buckets.ts";
+import { countObjects, countRecords } from "./record-counts.ts";
+import { createSession, type Session } from "./session.ts";
+import { hubspotStreams } from "./streams.ts";
+
+const CEILING_SHARE = 0.25;
+/** Share of our calls that reads leave to flags. */
+const FLAG_RESERVE = 0.2;
+const MAX_UNDER_WAY = 4;
+/** The clock of an answer that is no older than this is good enough for "now". */
+const HEARD_LATELY_MS = 10 * SECOND_MS;
+
+/**
+ * Connects to one HubSpot portal for reading; nothing is sent yet but a token request, where there is one to be made.
+ * @throws ConfigError for missing options
+ */
+export async function connectHubspot(options: HubspotOptions): Promise<OpenReadingConnection> {
+  const baseUrl = addressOf(options.baseUrl ?? DEFAULT_BASE_URL);
+  const isApp =
+    options.clientId !== undefined &&
+    options.clientSecret !== undefined &&
+    options.refreshToken !== undefined;
+  if (options.accessToken === undefined && !isApp) {
+    throw new ConfigError(
+      "No way to reach HubSpot: set HUBSPOT_ACCESS_TOKEN to the token of a private app or a service key.",
+    );
+  }
+  const http = createHttp("hubspot", ...(options.http === undefined ? [] : [options.http]));
+  const clock = options.clock ?? systemClock;
+  const pacing = options.pacing ?? realPacing;
+  const version = options.apiVersion ?? NEWEST_KNOWN_VERSION;
+  const governor = createRateGovernor({
+    crm: "hubspot",
+    ceilingShare: options.ceilingShare ?? CEILING_SHARE,
+    flagReserve: FLAG_RESERVE,
+    clock,
+    ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
+  });
+  const base = {
+    http,
+    tokens: tokensOf(options, { http, clock, baseUrl, version }),
+    governor,
+    buckets: createRateBuckets(clock),
+    gate: createGate(MAX_UNDER_WAY),
+    pacing,
+    clock,
+    baseUrl,
+    requests: createApiRequests(version),
+    log: options.log,
+  };
+  const definitions = createDefinitions();
+  let account: Promise<Account> | null = null;
+  const knowAccount = (session: Session): Promise<Account> => {
+    account ??= readAccount(session).catch((error: unknown) => {
+      account = null;
+      throw error;
+    });
+    return account;
+  };
+
+  const over = (session: Session, heardLately: () => Date | null): ReadingConnection => {
+    return {
+      crm: "hubspot",
+      streams: hubspotStreams,
+      identity: async () => identityOf(await knowAccount(session), version),
+      serverTime: async () => heardLately() ?? (await readAccount(session)).date,
+      access: (objects) => readAccess(session, definitions, objects),
+      facts: async () => ({
+        // Histories of properties are always kept; automation is not listed by any API that a token may call.
+        tracksOwnerHistory: true,
+        tracksStatusHistory: true,
+        hasMultipleCurrencies: (await knowAccount(session)).hasMultipleCurrencies,
+        automation: [],
+        storageMegabytesFree: null,
+        dailyCallLimit: governor.usage().dailyLimit,
+      }),
+      pull: async (requests, sink) => {
+        if (session.lastHeard() === null) await readAccount(session);
+        return pull({ session, definitions, now: () => nowOf(session, clock) }, requests, sink);
+      },
+      count: (object) => countRecords(session, object),
+      counts: (objects) => countObjects(session, objects),
+      usage: () => governor.usage(),
+      close: () => Promise.resolve(),
+    };
+  };
+  await base.tokens.current();
+  return {
+    ...over(createSession(base), () => null),
+    settle: () => governor.settle(),
+    // Tokens are renewed over the connection's own HTTP: one renewal serves every piece of work.
+    during: (signal) => {
+      const session = createSession({
+        ...base,
+        http: httpDuring(http, signal),
+        pacing: pacingDuring(pacing, signal),
+      });
+      // Every question counts for HubSpot: within one piece of work an answer of a moment ago tells the time as well.
+      return over(session, () => {
+        const heard = session.lastHeard();
+        return heard !== null && heard.agoMs <= HEARD_LATELY_MS ? heard.date : null;
+      });
+    },
+  };
+}
+
+/** The portal's clock, moved on by ours since its last answer. */
+function nowOf(session: Session, clock: Clock): Date {
+  const heard = session.lastHeard();
+  return heard === null ? clock.now() : new Date(heard.date.getTime() + heard.agoMs);
+}
+
+function addressOf(address: string): string {
+  const url = URL.parse(address);
+  if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) {
+    return address.replace(/\/+$/, "");
+  }
+  throw new ConfigError(
+    `HUBSPOT_BASE_URL: "${address}" is no address; expected one like ${DEFAULT_BASE_URL}.`,
+  );
+}
