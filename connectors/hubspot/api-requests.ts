@@ -23,7 +23,7 @@ export interface ApiRequest {
 
 export interface SearchFilter {
   readonly propertyName: string;
-  readonly operator: "GT" | "GTE" | "BETWEEN" | "EQ";
+  readonly operator: "GT" | "GTE" | "BETWEEN";
   readonly value: string;
   readonly highValue?: string;
 }
@@ -41,7 +41,6 @@ const operators = {
   GT: FilterOperatorEnum.Gt,
   GTE: FilterOperatorEnum.Gte,
   BETWEEN: FilterOperatorEnum.Between,
-  EQ: FilterOperatorEnum.Eq,
 } as const;
 
 /** What the library's factories hand out, as far as we use it. */

@@ -8,7 +8,7 @@ const NIGHTLY_MINUTES = 1_440;
 
 /** How a stream is read. */
 export type Route =
-  /** The records themselves; `all` walks every one whatever `since` says. */
+  /** The records themselves, by search. */
   | { readonly kind: "records"; readonly type: RecordType }
   /** Every value that a few properties ever had. */
   | { readonly kind: "history"; readonly type: RecordType; readonly properties: readonly string[] }
@@ -16,6 +16,7 @@ export type Route =
   | { readonly kind: "stage-dates"; readonly type: RecordType }
   /** What a record is associated with. */
   | { readonly kind: "associations"; readonly type: RecordType; readonly to: readonly RecordType[] }
+  /** Records that were deleted and can be restored, by their own list. */
   | { readonly kind: "archived"; readonly type: RecordType }
   | { readonly kind: ListKind };
 
