@@ -92,6 +92,7 @@ describe("the numbers agree with a second working of the definitions", () => {
   beforeAll(async () => {
     company = await runCompany({
       leads: 2_500,
+      months: 24,
       seed: 7,
       adjust: (settings) => ({
         ...settings,

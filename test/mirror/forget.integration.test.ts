@@ -19,7 +19,7 @@ describe("forget", { shuffle: false }, () => {
   beforeAll(async () => {
     company = await runCompany({
       leads: LEADS,
-      adjust: (settings) => ({ ...settings, report: { ...settings.report, months: 2 } }),
+      months: 2,
     });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });

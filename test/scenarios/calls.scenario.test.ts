@@ -22,7 +22,7 @@ describe("calls of a company with 5,000 leads", () => {
   ];
 
   beforeAll(async () => {
-    company = await runCompany({ leads: 5_000 });
+    company = await runCompany({ leads: 5_000, months: 24 });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
   });

@@ -17,7 +17,11 @@ describe("a company whose org is kept tidy", { shuffle: false }, () => {
   };
 
   beforeAll(async () => {
-    company = await runCompany({ leads: 1_000, adjust: (settings) => ({ ...settings, writeback }) });
+    company = await runCompany({
+      leads: 1_000,
+      months: 24,
+      adjust: (settings) => ({ ...settings, writeback }),
+    });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
   });
@@ -167,7 +171,7 @@ describe("an owner that our own user moved", () => {
   beforeAll(async () => {
     company = await runCompany({
       leads: 60,
-      adjust: (settings) => ({ ...settings, report: { ...settings.report, months: 1 } }),
+      months: 1,
     });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
@@ -234,7 +238,7 @@ describe("an owner that our own user moved", () => {
 describe("plan before the first sync", { shuffle: false }, () => {
   let company: RunningCompany;
   beforeAll(async () => {
-    company = await runCompany({ leads: 1_000 });
+    company = await runCompany({ leads: 1_000, months: 24 });
   });
   afterAll(() => company.close());
 

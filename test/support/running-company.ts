@@ -43,6 +43,8 @@ export interface RunningCompany {
 
 export interface CompanyOptions extends Partial<LaunchOptions>, Pick<AppOptions, "leaseMs"> {
   readonly adjust?: (settings: Settings) => Settings;
+  /** Of the report; 3 unless told otherwise, since the usual 24 make the most of a small company's work. */
+  readonly months?: number;
 }
 
 /**
@@ -73,7 +75,11 @@ export async function runCompany(options: CompanyOptions = {}): Promise<RunningC
     },
     ...(options.leaseMs === undefined ? {} : { leaseMs: options.leaseMs }),
     adjust: (settings) => {
-      const flagged = { ...settings, rot: { ...settings.rot, startFrom: firstDay.toISOString() } };
+      const flagged = {
+        ...settings,
+        rot: { ...settings.rot, startFrom: firstDay.toISOString() },
+        report: { ...settings.report, months: options.months ?? 3 },
+      };
       // Several scenarios may share one Redis: a workspace of its own gives each a queue of its own.
       const own = {
         ...flagged,

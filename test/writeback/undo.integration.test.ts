@@ -28,7 +28,8 @@ describe("undo", { shuffle: false }, () => {
     company = await runCompany({
       leads: 150,
       // Two months of rows and the lifetime's are hundreds already.
-      adjust: (settings) => ({ ...settings, writeback, report: { ...settings.report, months: 2 } }),
+      months: 2,
+      adjust: (settings) => ({ ...settings, writeback }),
     });
     await company.app.apply({ checkOnly: false });
     await company.clock({ stopped: true });
