@@ -155,7 +155,8 @@ describe("a tick", () => {
     });
     const data = { cycleId: "tick", request: { streams: "due", classes: "due" } } as const;
     await cycles.queue.add("tick", data);
-    await until(() => Promise.resolve(failures.length > 0));
+    // Whoever watches is told before the queue is.
+    await until(async () => (await cycles.queue.getJobs(["failed"])).length > 0);
     expect(failures).toEqual(["tick: TIMED_OUT"]);
     const [failed] = await cycles.queue.getJobs(["failed"]);
     expect(failed?.failedReason).toMatch(
