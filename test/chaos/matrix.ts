@@ -6,8 +6,11 @@ export interface Fault {
   readonly name: string;
   /** As `POST control/faults` takes it, less the requests that it meets. `now`: the org's clock. */
   readonly spec: (now: Date) => Readonly<Record<string, unknown>>;
-  /** How a sync ends: `through`, by sending again or going on, or with one of the codes; `stops` with one of them. */
-  readonly ends: "through" | "stops";
+  /**
+   * How a sync ends: `through`, by sending again or going on; `waits`: through, saying what waits for calls; both also with
+   * one of the codes; `stops` with one of them.
+   */
+  readonly ends: "through" | "waits" | "stops";
   readonly codes: readonly string[];
   /** Put right before the command is given again. */
   readonly lift?: Readonly<Record<string, unknown>>;
@@ -33,7 +36,7 @@ export const faults: readonly Fault[] = [
   {
     name: "the day's calls are spent",
     spec: always({ preset: "request_limit" }),
-    ends: "stops",
+    ends: "waits",
     codes: ["QUOTA_EXHAUSTED"],
   },
   { name: "too many calls at once", spec: always({ preset: "concurrent_limit" }), ...through },
