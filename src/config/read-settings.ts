@@ -119,6 +119,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
       currency: file.workspace.currency,
       fiscalYearStartMonth: file.workspace.fiscal_year_start_month,
     },
+    connections: [{ id: file.connections.salesforce.id, crm: "salesforce" }],
     connectionId: file.connections.salesforce.id,
     rot: {
       startFrom: file.rot.start_from,

@@ -2,6 +2,13 @@
  * What a marketing operations person decides in ripeline.yaml, as plain data. `src/config` reads and checks the file and
  * fills in the defaults; everything below `src/app.ts` takes its part of this as an argument.
  */
+import type { CrmName } from "./errors.ts";
+
+/** One connected org or portal of the workspace. */
+export interface ConnectionSettings {
+  readonly id: string;
+  readonly crm: CrmName;
+}
 
 /** Which leads a rot policy covers; every given list must match, an absent one matches all. */
 export interface RotPolicyMatch {
@@ -58,6 +65,9 @@ export interface Settings {
     /** 1..12 */
     readonly fiscalYearStartMonth: number;
   };
+  /** Every connection of the workspace; the metrics are computed over all of them as one. */
+  readonly connections: readonly ConnectionSettings[];
+  /** The connection that a piece of work is on, where it is on one. */
   readonly connectionId: string;
   readonly rot: {
     /** Earliest handoff that is flagged in the CRM; null: the CRM's clock at the first apply. */

@@ -1,10 +1,15 @@
 import type { Settings } from "../../src/core/settings.ts";
 
 /** Overrides by section: what a test says about one section leaves the rest of it as it is. */
-export type SettingsPatch = { readonly [Key in keyof Settings]?: Partial<Settings[Key]> };
+export type SettingsPatch = {
+  readonly [Key in keyof Settings]?: Settings[Key] extends readonly unknown[]
+    ? Settings[Key]
+    : Partial<Settings[Key]>;
+};
 
 const base: Settings = {
   workspace: { id: "w", name: "Acme", timeZone: "UTC", currency: "USD", fiscalYearStartMonth: 1 },
+  connections: [{ id: "sf", crm: "salesforce" }],
   connectionId: "sf",
   rot: {
     startFrom: "2020-01-01T00:00:00Z",

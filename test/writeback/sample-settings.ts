@@ -3,6 +3,7 @@ import type { Settings } from "../../src/core/settings.ts";
 /** Settings of a small company; only what write-back and provisioning read is told apart from the defaults. */
 export const SETTINGS: Settings = {
   workspace: { id: "acme", name: "Acme", timeZone: "UTC", currency: "EUR", fiscalYearStartMonth: 1 },
+  connections: [{ id: "salesforce", crm: "salesforce" }],
   connectionId: "salesforce",
   rot: {
     startFrom: null,
