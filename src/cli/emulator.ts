@@ -1,3 +1,4 @@
+import type { CrmName } from "../core/errors.ts";
 import type { CommonOptions } from "./command-line.ts";
 import { printJson } from "./command-line.ts";
 import { launchEmulator } from "./launch-emulator.ts";
@@ -7,6 +8,7 @@ export interface EmulatorCommandOptions extends CommonOptions {
   readonly port: number;
   readonly leads?: number;
   readonly seed: number;
+  readonly crm?: readonly CrmName[];
   readonly empty?: boolean;
   readonly now?: Date;
   readonly writeEnv?: string;
@@ -17,7 +19,8 @@ export async function runEmulator(options: EmulatorCommandOptions): Promise<void
   const { emulator } = await launchEmulator({
     port: options.port,
     seed: options.seed,
-    hasHubSpot: true,
+    // Whoever connects one of the two finds a whole company; over both it is one only where it is asked for.
+    ...(options.crm === undefined ? { hasHubSpot: true } : { crm: options.crm }),
     ...(options.leads === undefined ? {} : { leads: options.leads }),
     ...(options.now === undefined ? {} : { now: options.now }),
     ...(options.empty === undefined ? {} : { isEmpty: options.empty }),

@@ -19,6 +19,7 @@ import {
   withCommonOptions,
 } from "./command-line.ts";
 import type { ConnectOptions } from "./connect.ts";
+import { crmNames } from "./crm-names.ts";
 import type { DemoOptions } from "./demo.ts";
 import type { EmulatorCommandOptions } from "./emulator.ts";
 import type { operations } from "./operations.ts";
@@ -123,6 +124,11 @@ function buildProgram(): Command {
       .option("--port <n>", "port; 0 picks a free one", wholeNumber("--port", 0, 65_535), 0)
       .option("--leads <n>", "leads of the seeded company", wholeNumber("--leads", 0, MILLION_LEADS))
       .option("--seed <n>", "another company of the same kind", wholeNumber("--seed", 0, 2 ** 31), 1)
+      .option(
+        "--crm <list>",
+        "one company: in salesforce, in hubspot, or over both; without it, one in each",
+        crmNames,
+      )
       .option("--empty", "an org with its users and set-up, and no leads")
       .option("--now <iso>", "the emulated clock's start; it runs on from there", instant("--now"))
       .option("--write-env <file>", "writes the variables that let any other command connect"),

@@ -125,8 +125,33 @@ export interface CompanyCampaign {
   readonly isWebsite: boolean;
 }
 
+/** A campaign as its marketer plans it, in no CRM's words. Days are local; amounts in `currency`. */
+export interface CampaignFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly source: string;
+  /** Programme that it belongs to; null = none. */
+  readonly program: string | null;
+  readonly startsOn: string | null;
+  readonly endsOn: string | null;
+  readonly isOver: boolean;
+  readonly isAhead: boolean;
+  /** Null = never entered; 0 = entered as nothing. */
+  readonly cost: number | null;
+  readonly budget: number | null;
+  readonly currency: "EUR" | "USD";
+  /** Share of the leads that come while it runs. */
+  readonly volume: number;
+  /** Milliseconds, UTC. */
+  readonly createdAt: number;
+}
+
 export interface CampaignPlan {
   readonly campaigns: readonly [CompanyCampaign, ...CompanyCampaign[]];
+  readonly facts: readonly CampaignFacts[];
+  /** What a programme was paid for as a whole, by its name. */
+  readonly programCosts: ReadonlyMap<string, number>;
   /** Campaigns that bring leads on a calendar day, with running totals of their volumes. */
   readonly byDay: readonly {
     readonly campaigns: readonly CompanyCampaign[];
@@ -166,8 +191,9 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
   const programIds = new Map(PROGRAMS.map((name) => [name, nextId()]));
   const dated = (daysAgo: number | null): string | null =>
     daysAgo === null ? null : (days[at(daysAgo)]?.date ?? null);
+  const madeAt = (daysAgo: number): number => days[at(daysAgo)]?.midnight ?? calendar.now;
   const audit = (daysAgo: number): FieldValues => {
-    const created = instantText(days[at(daysAgo)]?.midnight ?? calendar.now);
+    const created = instantText(madeAt(daysAgo));
     return {
       OwnerId: marketerId,
       CreatedById: marketerId,
@@ -178,14 +204,15 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
     };
   };
 
+  // The partner programme is paid for as a whole; its children never had a cost of their own.
+  const programCosts = new Map([["Partner programme", round50(campaignLeads * 5)]]);
   const rows: FieldValues[] = PROGRAMS.map((name) => ({
     Id: programIds.get(name),
     Name: name,
     Type: "Other",
     Status: "In Progress",
     IsActive: true,
-    // The partner programme is paid for as a whole; its children never had a cost of their own.
-    ActualCost: name === "Partner programme" ? round50(campaignLeads * 5) : null,
+    ActualCost: programCosts.get(name) ?? null,
     BudgetedCost: null,
     StartDate: dated(365),
     EndDate: dated(-30),
@@ -202,6 +229,9 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
       plan.cost === null || plan.cost === 0
         ? plan.cost
         : round50(plan.volume === 0 ? plan.cost : plan.cost * expectedLeads(plan));
+    const budget = actual === null ? (isAhead ? 25_000 : null) : round50(actual * 1.1);
+    const currency = plan.currency ?? "EUR";
+    const sinceDaysAgo = Math.max(plan.from ?? 365, 30);
     rows.push({
       Id: id,
       Name: plan.name,
@@ -210,12 +240,28 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
       IsActive: !isOver,
       ParentId: plan.parent === undefined ? null : programIds.get(plan.parent),
       ActualCost: actual,
-      BudgetedCost: actual === null ? (isAhead ? 25_000 : null) : round50(actual * 1.1),
+      BudgetedCost: budget,
       StartDate: dated(plan.from),
       EndDate: dated(plan.to),
-      CurrencyIsoCode: plan.currency ?? "EUR",
-      ...audit(Math.max(plan.from ?? 365, 30)),
+      CurrencyIsoCode: currency,
+      ...audit(sinceDaysAgo),
     });
+    const facts: CampaignFacts = {
+      id,
+      name: plan.name,
+      type: plan.type,
+      source: plan.source,
+      program: plan.parent ?? null,
+      startsOn: dated(plan.from),
+      endsOn: dated(plan.to),
+      isOver,
+      isAhead,
+      cost: actual,
+      budget,
+      currency,
+      volume: plan.volume,
+      createdAt: madeAt(sinceDaysAgo),
+    };
     const campaign: CompanyCampaign = {
       id,
       name: plan.name,
@@ -224,7 +270,7 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
       amount: plan.amount,
       isWebsite: plan.type === "Website",
     };
-    return { plan, campaign };
+    return { plan, campaign, facts };
   });
 
   const byDay = days.map((_, day) => {
@@ -254,5 +300,6 @@ export function planCampaigns(calendar: Calendar, campaignLeads: number, markete
       HasResponded: index === 1,
     })),
   );
-  return { campaigns: [first, ...others], byDay, rows, statusRows, listCampaign };
+  const facts = planned.map((each) => each.facts);
+  return { campaigns: [first, ...others], facts, programCosts, byDay, rows, statusRows, listCampaign };
 }

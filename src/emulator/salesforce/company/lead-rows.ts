@@ -1,21 +1,18 @@
 import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
 import { addMeeting, addTouch, type Subject } from "./activity-rows.ts";
 import { dateText, instantText } from "./calendar.ts";
-import { FIRM_COUNT, FIRST_NAMES, type Firm, firm, INDUSTRIES, JOB_TITLES, LAST_NAMES } from "./names.ts";
+import { INDUSTRIES, JOB_TITLES } from "./names.ts";
 import { addOpportunity } from "./opportunity-rows.ts";
 import type { RandomStream } from "./random.ts";
 import type { RowBuffer } from "./row-buffer.ts";
 import { LEAD_STATUSES } from "./setup-rows.ts";
+import { COUNTRIES, drawSomebody, type Somebody } from "./somebody.ts";
 import type { Person } from "./staff.ts";
 import type { CompanyWorld, LeadStory } from "./story.ts";
 
-/** The person a lead is about. Three in a hundred come back as another lead. */
-export interface Prospect {
+/** The person a lead is about. */
+export interface Prospect extends Somebody {
   readonly leadId: string;
-  readonly first: string;
-  readonly last: string;
-  readonly email: string;
-  readonly firm: Firm;
 }
 
 /** What the machines of the same batch need to know to write to this lead. */
@@ -25,26 +22,9 @@ export interface LeadTrace {
   readonly from: number;
   readonly until: number;
   readonly rep: Person;
-}
-
-const COUNTRIES = [
-  "Germany",
-  "Germany",
-  "Germany",
-  "Austria",
-  "Switzerland",
-  "Netherlands",
-  "Belgium",
-  "France",
-  "Sweden",
-  "Poland",
-] as const;
-
-function newProspect(leadId: string, random: RandomStream): Prospect {
-  const first = random.pick(FIRST_NAMES);
-  const last = random.pick(LAST_NAMES);
-  const where = firm(random.whole(0, FIRM_COUNT - 1));
-  return { leadId, first, last, email: `${first}.${last}@${where.domain}`.toLowerCase(), firm: where };
+  /** Contact that it was converted to; null = not converted. */
+  readonly contactId: string | null;
+  readonly story: LeadStory;
 }
 
 function addHistory(rows: RowBuffer, leadId: string, story: LeadStory): void {
@@ -130,7 +110,7 @@ function addConversion(
       contactEmail: prospect.email,
       type: random.chance(0.1) ? null : "New Business",
       source: story.source,
-      campaignId: campaign?.id ?? null,
+      campaignId: campaign !== null && world.keepsCampaign(campaign.id) ? campaign.id : null,
       amount: campaign?.amount ?? 8_000,
       winRate: 0.27 * rep.style.skill,
       currency,
@@ -152,6 +132,7 @@ function addMemberships(
 ): void {
   const { calendar, plan, staff } = world;
   const member = (campaignId: string, at: number, responded: boolean): void => {
+    if (!world.keepsCampaign(campaignId)) return;
     const stamp = instantText(at);
     rows.add("CampaignMember", {
       CampaignId: campaignId,
@@ -199,10 +180,7 @@ export function addLead(
   const { now } = calendar;
   const leadId = rows.reserve("Lead");
   const isMerged = story.removal?.kind === "merged" && previous !== null;
-  const prospect: Prospect =
-    previous !== null && (isMerged || random.chance(0.03))
-      ? { ...previous, leadId }
-      : newProspect(leadId, random);
+  const prospect: Prospect = { ...drawSomebody(previous, isMerged, random), leadId };
   const converted = addConversion(rows, world, story, prospect, random);
   const subject: Subject =
     converted === null
@@ -276,5 +254,7 @@ export function addLead(
     from: story.created,
     until: story.removal?.at ?? now,
     rep,
+    contactId: converted?.contactId ?? null,
+    story,
   };
 }

@@ -37,8 +37,8 @@ const PRODUCTS = [
 const TOUCHES: readonly [TouchKind, ...TouchKind[]] = ["call", "mailed", "meeting", "email", "cancelled"];
 
 /** Stages an opportunity goes through and when, the first at its creation; those after `now` are still to come. */
-function stagePath(
-  seed: OpportunitySeed,
+export function stagePath(
+  seed: Pick<OpportunitySeed, "at" | "winRate">,
   random: RandomStream,
   calendar: Calendar,
 ): readonly { at: number; stage: Stage }[] {

@@ -1,17 +1,16 @@
 import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
 import type { FieldValues } from "../org.ts";
 import { addMachineTask } from "./activity-rows.ts";
-import { type Calendar, companyCalendar, instantText } from "./calendar.ts";
-import { planCampaigns } from "./campaigns.ts";
+import { type Calendar, instantText } from "./calendar.ts";
+import { tellCompany } from "./company-world.ts";
 import { addLead, type LeadTrace, type Prospect } from "./lead-rows.ts";
-import { drawInstant, drawRep, leadStory, listStory } from "./lead-story.ts";
 import { findLicenses } from "./licenses.ts";
-import { FIRM_COUNT, FIRST_NAMES, firm, LAST_NAMES } from "./names.ts";
 import { addOpportunity } from "./opportunity-rows.ts";
-import { cumulate, RandomStream } from "./random.ts";
+import { type OtherBusiness, otherBusiness, otherTerms } from "./other-business.ts";
+import { RandomStream } from "./random.ts";
 import { type Loader, type RowBuffer, rowBuffer, type SeedableOrg } from "./row-buffer.ts";
 import { businessHoursRows, currencyRows, holidayRows, leadStatusRows, stageRows } from "./setup-rows.ts";
-import { hireStaff, type Staff } from "./staff.ts";
+import type { Staff } from "./staff.ts";
 import type { CompanyWorld } from "./story.ts";
 
 export interface SeedOptions {
@@ -20,6 +19,15 @@ export interface SeedOptions {
   readonly seed: number;
   /** Last instant of the company's history; default Monday 2026-06-01 08:00 UTC, ten in the morning in its office. */
   readonly now?: Date;
+  /** Where another CRM holds a part of the company. */
+  readonly beside?: {
+    /** Campaigns, by name, that are kept in the org. */
+    keepsCampaign(name: string): boolean;
+    /** Told of every lead, in the order they came. */
+    onLead(trace: LeadTrace): void;
+    /** Told of whoever is a contact without ever having been a lead. */
+    onContact(email: string): void;
+  };
 }
 
 export interface SeededCompany {
@@ -34,10 +42,7 @@ export interface SeededCompany {
 }
 
 export const DEFAULT_NOW = new Date("2026-06-01T08:00:00Z");
-const PAST_DAYS = 364;
 const BATCH = 2_000;
-/** A sync user is told from a rep by creating and keeping more than 200 leads in 30 days. */
-const LIST_LEADS = 215;
 
 /** The org's rows without the fields it does not have: CurrencyIsoCode exists only beside a second currency. */
 function forOrg(org: SeedableOrg, withCurrencies: boolean): Loader {
@@ -73,55 +78,25 @@ function loadSetup(org: Loader, staff: Staff, calendar: Calendar, withCurrencies
   org.load("QueueSobject", staff.rows.queueObjects);
 }
 
-/** Leads a day: fewer at weekends and on holidays, half as many again at the end of the year as at its start. */
-function dayTotals(calendar: Calendar): readonly number[] {
-  const { days, today, now } = calendar;
-  return cumulate(
-    days.slice(0, today + 1).map(({ isWorkday, midnight }, day) => {
-      const partOfDay = day === today ? Math.min(1, (now - midnight) / DAY_MS) * 0.6 : 1;
-      return (isWorkday ? 1 : 0.22) * (0.8 + (0.4 * day) / today) * partOfDay;
-    }),
-  );
-}
-
-/** Day of the quantile `share` of the year's leads. */
-function dayAt(totals: readonly number[], share: number): number {
-  const target = share * (totals.at(-1) ?? 0);
-  const day = totals.findIndex((total) => total > target);
-  return day === -1 ? totals.length - 1 : day;
-}
-
-/** Business that comes through no lead: repeat orders, renewals, a rep's own finds. */
-function addOtherOpportunity(rows: RowBuffer, world: CompanyWorld, day: number, random: RandomStream): void {
-  const { calendar, staff, plan } = world;
-  const at = calendar.atWork(drawInstant(calendar, day, random), random.next());
-  const created = Math.min(at, calendar.now - 10 * MINUTE_MS);
-  const owner = drawRep(staff, created, random, null);
-  const where = firm(random.whole(0, FIRM_COUNT - 1));
-  const [first, last] = [random.pick(FIRST_NAMES), random.pick(LAST_NAMES)];
-  const email = `${first}.${last}@${where.domain}`.toLowerCase();
-  const draw = random.next();
-  const type =
-    draw < 0.42
-      ? "Existing Business"
-      : draw < 0.68
-        ? "Renewal"
-        : draw < 0.75
-          ? "Early Renewal"
-          : "New Business";
-  const since = type === "New Business" ? created : created - random.between(200, 900) * DAY_MS;
-  const currency = owner.team === 2 ? "USD" : "EUR";
+function addOtherOpportunity(
+  rows: RowBuffer,
+  world: CompanyWorld,
+  day: number,
+  random: RandomStream,
+): OtherBusiness {
+  const business = otherBusiness(world, day, random);
+  const { at, since, owner, type, currency, firm, first, last, email } = business;
   const audit = {
     OwnerId: owner.id,
     CurrencyIsoCode: currency,
     CreatedDate: instantText(since),
     CreatedById: owner.id,
-    LastModifiedDate: instantText(created),
+    LastModifiedDate: instantText(at),
     LastModifiedById: owner.id,
-    SystemModstamp: instantText(created),
+    SystemModstamp: instantText(at),
   };
   const accountId = rows.add("Account", {
-    Name: where.name,
+    Name: firm.name,
     Type: type === "New Business" ? "Prospect" : "Customer - Direct",
     ...audit,
   });
@@ -132,29 +107,36 @@ function addOtherOpportunity(rows: RowBuffer, world: CompanyWorld, day: number, 
     Email: email,
     ...audit,
   });
-  const running = plan.byDay[calendar.dayOf(created)];
-  const campaign = random.chance(0.18) ? running?.campaigns[random.weighted(running.totals)] : undefined;
-  addOpportunity(
-    rows,
-    {
-      id: rows.reserve("Opportunity"),
-      at: created,
-      owner,
-      accountId,
-      accountName: where.name,
-      contactId,
-      contactEmail: email,
-      type,
-      source: type === "New Business" ? random.pick(["Outbound", "Referral", null]) : null,
-      // Events sell to customers too; the cheap and the dear campaign stay what they are.
-      campaignId: campaign?.source === "Trade Show" || campaign?.source === "Webinar" ? campaign.id : null,
-      amount: type.includes("Renewal") ? 9_000 : 7_000,
-      winRate: type.includes("Renewal") ? 0.82 : 0.4,
-      currency,
-      hasContactRole: random.chance(0.6),
-    },
-    world,
-    random,
+  const { source, hasContactRole } = business;
+  const isKept = business.campaignId !== null && world.keepsCampaign(business.campaignId);
+  const campaignId = isKept ? business.campaignId : null;
+  const id = rows.reserve("Opportunity");
+  const party = { accountId, accountName: firm.name, contactId, contactEmail: email };
+  const terms = { type, source, campaignId, currency, hasContactRole, ...otherTerms(type) };
+  addOpportunity(rows, { id, at, owner, ...party, ...terms }, world, random);
+  return business;
+}
+
+function keptIn(world: CompanyWorld, keeps: ((name: string) => boolean) | undefined): CompanyWorld {
+  if (keeps === undefined) return world;
+  const kept = new Set(world.plan.facts.filter(({ name }) => keeps(name)).map(({ id }) => id));
+  return { ...world, keepsCampaign: (id) => kept.has(id) };
+}
+
+/** The campaigns kept here, and the programmes above them. */
+function loadCampaigns(org: Loader, { plan, keepsCampaign }: CompanyWorld): void {
+  const programs = new Set(
+    plan.facts.flatMap(({ id, program }) => (keepsCampaign(id) && program !== null ? [program] : [])),
+  );
+  const known = new Set(plan.facts.map(({ id }) => id));
+  const kept = plan.rows.filter(({ Id, Name }) =>
+    typeof Id === "string" && known.has(Id) ? keepsCampaign(Id) : programs.has(String(Name)),
+  );
+  const ids = new Set(kept.map(({ Id }) => Id));
+  org.load("Campaign", kept);
+  org.load(
+    "CampaignMemberStatus",
+    plan.statusRows.filter(({ CampaignId }) => ids.has(CampaignId)),
   );
 }
 
@@ -175,27 +157,16 @@ function addOtherOpportunity(rows: RowBuffer, world: CompanyWorld, day: number, 
 export function seedCompany(org: SeedableOrg, options: SeedOptions): SeededCompany {
   const { leads, seed } = options;
   const now = options.now ?? DEFAULT_NOW;
-  const calendar = companyCalendar(now, PAST_DAYS);
-  const firstDay = new Date(calendar.days[0]?.midnight ?? now);
-  const staff = hireStaff({
-    leads,
-    seed,
-    start: firstDay.getTime(),
-    now: now.getTime(),
-    licenses: findLicenses(org),
-  });
-  const listLeads = leads < 2_000 ? 0 : Math.max(LIST_LEADS, Math.round(leads * 0.043));
-  const told = leads - listLeads;
-  const plan = planCampaigns(calendar, told * 0.7, staff.marketer.id);
-  const world: CompanyWorld = { calendar, staff, plan };
+  const company = tellCompany({ leads, seed, now }, findLicenses(org));
+  const { firstDay } = company;
+  const world = keptIn(company.world, options.beside?.keepsCampaign);
+  const { calendar, staff } = world;
   const withCurrencies = hasCurrencies(org);
   const target = forOrg(org, withCurrencies);
 
   loadSetup(target, staff, calendar, withCurrencies);
-  target.load("Campaign", plan.rows);
-  target.load("CampaignMemberStatus", plan.statusRows);
+  loadCampaigns(target, world);
 
-  const totals = dayTotals(calendar);
   const rows = rowBuffer(target);
   const activities = (): number => rows.count("Task") + rows.count("Event");
   let previous: Prospect | null = null;
@@ -205,15 +176,16 @@ export function seedCompany(org: SeedableOrg, options: SeedOptions): SeededCompa
     const traces: LeadTrace[] = [];
     for (let index = start; index < end; index += 1) {
       const random = new RandomStream(seed, 3, index);
-      const day = dayAt(totals, (index + 0.5) / told);
-      const story = index < told ? leadStory(world, day, random) : listStory(world, random);
+      const story = company.story(index, random);
       const trace = addLead(rows, world, story, previous, random);
       if (story.removal === null) previous = trace.prospect;
       traces.push(trace);
+      options.beside?.onLead(trace);
     }
     while (rows.count("Opportunity") < Math.floor(end / 5)) {
-      const day = dayAt(totals, Math.min(batch.between(start, end) / told, 0.9999));
-      addOtherOpportunity(rows, world, day, batch);
+      const day = company.dayOf(Math.min(batch.between(start, end), 0.9999 * company.told));
+      const { email } = addOtherOpportunity(rows, world, day, batch);
+      options.beside?.onContact(email);
     }
     while (activities() < end * 3) {
       const trace = traces[batch.whole(0, traces.length - 1)];

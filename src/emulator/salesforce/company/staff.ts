@@ -79,7 +79,7 @@ export interface Staff {
   };
 }
 
-const TEAMS = ["Team North", "Team South", "Team Americas"] as const;
+export const TEAMS = ["Team North", "Team South", "Team Americas"] as const;
 
 /** A team is three reps or more: below that nothing can be said of how work is spread over it. */
 const SMALLEST_TEAM = 3;

@@ -61,4 +61,6 @@ export interface CompanyWorld {
   readonly calendar: Calendar;
   readonly staff: Staff;
   readonly plan: CampaignPlan;
+  /** Whether a campaign is kept in the CRM that is being filled; a company with two CRMs keeps some in the other. */
+  readonly keepsCampaign: (campaignId: string) => boolean;
 }

@@ -1,0 +1,15 @@
+import type { ToldCompany } from "../../salesforce/company/company-world.ts";
+import type { Known } from "./person-rows.ts";
+import type { PortalCampaigns } from "./portal-campaigns.ts";
+import type { PortalOwners } from "./portal-owners.ts";
+import type { PortalRows } from "./portal-rows.ts";
+
+/** What everything that is written into a portal draws on. */
+export interface PortalWorld {
+  readonly company: ToldCompany;
+  readonly owners: PortalOwners;
+  readonly campaigns: PortalCampaigns;
+  readonly rows: PortalRows;
+  /** Addresses that are taken, with their contact where it is the portal's: HubSpot keeps one contact an address. */
+  readonly people: Map<string, Known | null>;
+}
