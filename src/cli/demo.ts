@@ -146,15 +146,19 @@ async function reportOf(
   const usage = await app.usage();
   return {
     ...stored,
-    // The org goes away with this process: a link to one of its records would lead nowhere.
-    run: { ...stored.run, instanceUrl: null },
+    // Org and portal go away with this process: a link to one of their records would lead nowhere.
+    run: {
+      ...stored.run,
+      connections: stored.run.connections.map((each) => ({ ...each, instanceUrl: null })),
+    },
     written: Object.entries(result.push.objects).map(([object, each]) => ({
+      connectionId: app.settings.connectionId,
       object: object.slice(object.indexOf(".") + 1),
       ...each,
     })),
     calls: [
       {
-        crmLabel: stored.run.crmLabel,
+        connectionId: app.settings.connectionId,
         byPurpose: [
           { purpose: "apply", calls: applyCalls },
           { purpose: "read", calls: result.pull.apiCalls },

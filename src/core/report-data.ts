@@ -4,6 +4,8 @@
  * in the workspace's currency, ids 18 characters.
  */
 
+import type { CrmName } from "./errors.ts";
+
 export type RowType = "workspace" | "campaign" | "source" | "rep" | "team" | "load_quartile";
 
 /**
@@ -50,24 +52,39 @@ export interface MetricText {
   readonly formula: string;
 }
 
-export interface RunFacts {
-  readonly workspaceName: string;
-  /** "Salesforce" or "HubSpot", as people write it. */
-  readonly crmLabel: string;
+/** A connected org or portal, and how far what people do is logged in it. */
+export interface ConnectionFacts {
+  /** As settings name it. */
+  readonly id: string;
+  readonly crm: CrmName;
+  /** Id of the org or portal. */
   readonly orgId: string;
-  /** Record pages are `${instanceUrl}/${id}`; null prints ids without links (the org is gone, as after a demo). */
+  /** Origin of its record pages; null prints ids without links (the org is gone, as after a demo). */
   readonly instanceUrl: string | null;
-  readonly asOf: Date;
-  readonly timeZone: string;
-  readonly currency: string | null;
+  /** What a lead is there: Salesforce's Lead, HubSpot's lead object, or HubSpot's contact. */
+  readonly unit: "Lead" | "leads" | "contacts";
   readonly captureGate: "passed" | "not_proven" | "closed";
   readonly captureReason: string | null;
   /** 0..1; null where no lead moved on in the window. */
   readonly unloggedShare: number | null;
 }
 
+export interface RunFacts {
+  readonly workspaceName: string;
+  /** In the order of the settings; one at least. */
+  readonly connections: readonly ConnectionFacts[];
+  readonly asOf: Date;
+  readonly timeZone: string;
+  readonly currency: string | null;
+}
+
+/** Where a record behind a number stands. */
+interface InConnection {
+  readonly connectionId: string;
+}
+
 /** One handoff behind a rot or load number. */
-export interface HandoffEvidence {
+export interface HandoffEvidence extends InConnection {
   readonly leadId: string;
   readonly ownerName: string;
   readonly source: string | null;
@@ -81,7 +98,7 @@ export interface HandoffEvidence {
 }
 
 /** One qualified lead that no rep holds. */
-export interface UndeliveredEvidence {
+export interface UndeliveredEvidence extends InConnection {
   readonly leadId: string;
   /** The queue, robot or ignored owner that holds it; null = nobody. */
   readonly holder: string | null;
@@ -90,7 +107,7 @@ export interface UndeliveredEvidence {
 }
 
 /** One opportunity behind a pipeline, won or load number. */
-export interface OpportunityEvidence {
+export interface OpportunityEvidence extends InConnection {
   readonly opportunityId: string;
   readonly ownerName: string;
   readonly stage: string;
@@ -107,14 +124,14 @@ export interface OpportunityEvidence {
 }
 
 /** One person behind a campaign's leads. */
-export interface ResponseEvidence {
-  /** Lead or contact. */
+export interface ResponseEvidence extends InConnection {
   readonly recordId: string;
+  readonly recordType: "lead" | "contact";
   readonly respondedOn: string;
 }
 
 /** One dated or spread amount behind a campaign's investment. */
-export interface CostEvidence {
+export interface CostEvidence extends InConnection {
   readonly campaignId: string;
   readonly campaignName: string;
   readonly cost: number | null;
@@ -140,7 +157,7 @@ export type EvidenceList =
   | EvidenceOf<"responses", ResponseEvidence>
   | EvidenceOf<"costs", CostEvidence>;
 
-export interface WrittenObject {
+export interface WrittenObject extends InConnection {
   /** API name of the object. */
   readonly object: string;
   readonly changed: number;
@@ -150,7 +167,7 @@ export interface WrittenObject {
   readonly calls: number;
 }
 
-export interface HiddenField {
+export interface HiddenField extends InConnection {
   readonly object: string;
   readonly field: string;
   /** Names of the metrics that lack it. */
@@ -169,17 +186,16 @@ export interface TrustFacts {
   /** When the CRM counted, by its clock; null where it never did. */
   readonly countedAt: Date | null;
   /** The CRM's own count of an object beside ours of the same moment; `crm` null where it did not say. */
-  readonly counts: readonly {
+  readonly counts: readonly (InConnection & {
     readonly object: string;
     readonly crm: number | null;
     readonly mirror: number;
-  }[];
+  })[];
   /** Further sentences for the reader, each complete. */
   readonly notes: readonly string[];
 }
 
-export interface CallFacts {
-  readonly crmLabel: string;
+export interface CallFacts extends InConnection {
   /** Metered calls by what they did (read, write, check), in the order they were done. */
   readonly byPurpose: readonly { readonly purpose: string; readonly calls: number }[];
   /** All metered calls. */

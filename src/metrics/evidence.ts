@@ -15,7 +15,12 @@ export interface EvidenceScope {
   readonly only?: { readonly rowType: RowType; readonly member: string | null };
 }
 
-const member = { row_type: z.string(), member: z.string().nullable(), total: z.number() };
+const member = {
+  row_type: z.string(),
+  member: z.string().nullable(),
+  total: z.number(),
+  connection_id: z.string(),
+};
 
 const HandoffRow = z.object({
   ...member,
@@ -53,7 +58,12 @@ const OpportunityRow = z.object({
   stalled_since: z.date().nullable(),
 });
 
-const ResponseRow = z.object({ ...member, record_id: z.string(), responded_on: z.string() });
+const ResponseRow = z.object({
+  ...member,
+  record_id: z.string(),
+  is_lead: z.boolean(),
+  responded_on: z.string(),
+});
 
 const CostRow = z.object({
   ...member,
@@ -130,7 +140,7 @@ async function handoffs(db: Queries, scope: EvidenceScope): Promise<readonly Evi
           row_number() over (partition by row_type, member order by urgency, rots_at nulls last, lead_id) as rank
         from by_member
       )
-      select row_type, member, total, lead_id, owner_name, source, state, evidence, handed_off_at, rots_at,
+      select row_type, member, total, connection_id, lead_id, owner_name, source, state, evidence, handed_off_at, rots_at,
         first_touch_at, first_touch_kind
       from ranked
       where rank <= ${scope.limit ?? ROWS_PER_LIST} and ${isWanted(scope)}
@@ -140,6 +150,7 @@ async function handoffs(db: Queries, scope: EvidenceScope): Promise<readonly Evi
     ...list,
     kind: "handoffs",
     rows: list.rows.map((row) => ({
+      connectionId: row.connection_id,
       leadId: row.lead_id,
       ownerName: row.owner_name,
       source: row.source,
@@ -158,7 +169,7 @@ async function undelivered(db: Queries, scope: EvidenceScope): Promise<readonly 
     UndeliveredRow,
     sql`
       with waiting as (
-        select lead.lead_id, lead.source, lead.undelivered_since as since, owner.name as holder
+        select lead.connection_id, lead.lead_id, lead.source, lead.undelivered_since as since, owner.name as holder
         from metrics.int_lead as lead
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
         where lead.workspace_id = ${scope.workspaceId} and lead.connection_id = ${scope.connectionId}
@@ -175,7 +186,7 @@ async function undelivered(db: Queries, scope: EvidenceScope): Promise<readonly 
           row_number() over (partition by row_type, member order by since, lead_id) as rank
         from by_member
       )
-      select row_type, member, total, lead_id, source, since, holder
+      select row_type, member, total, connection_id, lead_id, source, since, holder
       from ranked
       where rank <= ${scope.limit ?? ROWS_PER_LIST} and ${isWanted(scope)}
       order by row_type desc, member nulls first, rank`,
@@ -184,6 +195,7 @@ async function undelivered(db: Queries, scope: EvidenceScope): Promise<readonly 
     ...list,
     kind: "undelivered",
     rows: list.rows.map((row) => ({
+      connectionId: row.connection_id,
       leadId: row.lead_id,
       holder: row.holder,
       source: row.source,
@@ -197,7 +209,7 @@ async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonl
     OpportunityRow,
     sql`
       with opportunity as (
-        select each.opportunity_id, coalesce(owner.name, each.owner_id, 'nobody') as owner_name,
+        select each.connection_id, each.opportunity_id, coalesce(owner.name, each.owner_id, 'nobody') as owner_name,
           coalesce(each.stage, '') as stage,
           case when each.is_open then 'open' when each.is_won then 'won' else 'lost' end as outcome,
           each.type, each.amount, each.pipeline_amount, each.counts_in_pipeline, each.created_at,
@@ -222,7 +234,7 @@ async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonl
           ) as rank
         from by_member
       )
-      select row_type, member, total, opportunity_id, owner_name, stage, outcome, type, amount, pipeline_amount,
+      select row_type, member, total, connection_id, opportunity_id, owner_name, stage, outcome, type, amount, pipeline_amount,
         counts_in_pipeline, created_at, close_on, stalled_since
       from ranked
       where rank <= ${scope.limit ?? ROWS_PER_LIST} and ${isWanted(scope)}
@@ -232,6 +244,7 @@ async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonl
     ...list,
     kind: "opportunities",
     rows: list.rows.map((row) => ({
+      connectionId: row.connection_id,
       opportunityId: row.opportunity_id,
       ownerName: row.owner_name,
       stage: row.stage,
@@ -253,7 +266,8 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
     sql`
       with first_response as (
         select distinct on (response.family_root, response.person_id)
-          response.family_root as campaign_id, response.person_id, response.responded_on::text as responded_on,
+          response.connection_id as response_connection_id, response.family_root as campaign_id, response.person_id,
+          response.responded_on::text as responded_on,
           response.responded_on as day
         from metrics.int_response as response
         where response.workspace_id = ${scope.workspaceId} and response.connection_id = ${scope.connectionId}
@@ -261,12 +275,19 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
           response.member_id
       ),
       record as (
-        select distinct on (person_id) person_id, record_id from metrics.int_person_record
+        select distinct on (person_id) person_id, connection_id, record_id from metrics.int_person_record
         where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
         order by person_id, created_at, record_id
       ),
       ranked as (
         select 'campaign' as row_type, campaign_id as member, named.record_id, responded_on,
+          coalesce(record.connection_id, response_connection_id) as connection_id,
+          exists (
+            select from metrics.stg_lead as lead
+            where lead.workspace_id = ${scope.workspaceId}
+              and lead.connection_id = coalesce(record.connection_id, response_connection_id)
+              and lead.lead_id = named.record_id
+          ) as is_lead,
           count(*) over (partition by campaign_id)::integer as total,
           row_number() over (partition by campaign_id order by day desc, named.record_id) as rank
         from first_response
@@ -276,7 +297,7 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
           select coalesce(record.record_id, regexp_replace(first_response.person_id, '^record:', '')) as record_id
         ) as named
       )
-      select row_type, member, total, record_id, responded_on
+      select row_type, member, total, connection_id, record_id, is_lead, responded_on
       from ranked
       where rank <= ${scope.limit ?? ROWS_PER_LIST} and ${isWanted(scope)}
       order by member, rank`,
@@ -284,7 +305,12 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
   return lists(rows).map((list) => ({
     ...list,
     kind: "responses",
-    rows: list.rows.map((row) => ({ recordId: row.record_id, respondedOn: row.responded_on })),
+    rows: list.rows.map((row) => ({
+      connectionId: row.connection_id,
+      recordId: row.record_id,
+      recordType: row.is_lead ? "lead" : "contact",
+      respondedOn: row.responded_on,
+    })),
   }));
 }
 
@@ -295,7 +321,7 @@ async function costs(db: Queries, scope: EvidenceScope): Promise<readonly Eviden
       with cost as (
       select 'campaign' as row_type, campaign.family_root as member,
         count(*) over (partition by campaign.family_root)::integer as total,
-        campaign.campaign_id, coalesce(campaign.name, campaign.campaign_id) as campaign_name,
+        campaign.connection_id, campaign.campaign_id, coalesce(campaign.name, campaign.campaign_id) as campaign_name,
         campaign.own_cost as cost,
         (
           select string_agg(distinct spend.basis, ', ') from metrics.int_campaign_spend as spend
@@ -306,7 +332,7 @@ async function costs(db: Queries, scope: EvidenceScope): Promise<readonly Eviden
       from metrics.int_campaign as campaign
       where campaign.workspace_id = ${scope.workspaceId} and campaign.connection_id = ${scope.connectionId}
       )
-      select row_type, member, total, campaign_id, campaign_name, cost, basis, start_on, end_on
+      select row_type, member, total, connection_id, campaign_id, campaign_name, cost, basis, start_on, end_on
       from cost
       where ${isWanted(scope)}
       order by member, cost desc nulls last, campaign_id`,
@@ -315,6 +341,7 @@ async function costs(db: Queries, scope: EvidenceScope): Promise<readonly Eviden
     ...list,
     kind: "costs",
     rows: list.rows.map((row) => ({
+      connectionId: row.connection_id,
       campaignId: row.campaign_id,
       campaignName: row.campaign_name,
       cost: row.cost === null ? null : Number(row.cost),

@@ -6,16 +6,12 @@ import { sql } from "../database/sql.ts";
 import { catalog } from "./catalog.ts";
 import { readEvidence } from "./evidence.ts";
 import { readWholeReport } from "./report.ts";
+import { readConnections } from "./report-connections.ts";
 
 const RunRow = z.object({
   as_of: z.date(),
   time_zone: z.string(),
   currency_code: z.string().nullable(),
-  capture_gate: z.enum(["passed", "not_proven", "closed"]),
-  capture_reason: z.string().nullable(),
-  unlogged_share: z.string().nullable(),
-  org_id: z.string(),
-  instance_url: z.string(),
 });
 
 const FractionRow = z.object({
@@ -37,7 +33,7 @@ export type StoredReport = Omit<ReportData, "written" | "calls" | "phases">;
 /** Record counts of the CRM and of the mirror at one moment, ISO UTC. */
 export interface ComparedCounts {
   readonly at: string;
-  readonly objects: TrustFacts["counts"];
+  readonly objects: readonly Omit<TrustFacts["counts"][number], "connectionId">[];
 }
 
 /**
@@ -56,25 +52,18 @@ export async function readStoredReport(
   const run = await db.maybeOne(
     RunRow,
     sql`
-      select run.as_of, run.time_zone, run.currency_code, run.capture_gate, run.capture_reason, run.unlogged_share,
-        connection.org_id, connection.instance_url
+      select run.as_of, run.time_zone, run.currency_code
       from metrics.run as run
-      join mirror.connection as connection using (workspace_id, connection_id)
       where run.workspace_id = ${workspaceId}`,
   );
   if (run === undefined) return undefined;
   return {
     run: {
       workspaceName: settings.workspace.name,
-      crmLabel: "Salesforce",
-      orgId: run.org_id,
-      instanceUrl: run.instance_url,
+      connections: await readConnections(db, workspaceId),
       asOf: run.as_of,
       timeZone: run.time_zone,
       currency: run.currency_code,
-      captureGate: run.capture_gate,
-      captureReason: run.capture_reason,
-      unloggedShare: run.unlogged_share === null ? null : Number(run.unlogged_share),
     },
     metrics: catalog.map(({ name, label, unit, formula }) => ({ name, label, unit, formula })),
     rows: await readWholeReport(db, workspaceId),
@@ -161,13 +150,16 @@ async function readTrust(
         stream.hidden_fields
           .filter((field) => !field.startsWith("Ripeline_"))
           .map((field) => ({
+            connectionId: settings.connectionId,
             object: objectOf(stream.stream),
             field,
             metrics: metricsThatNeed(stream.stream, field),
           })),
       ),
     countedAt: compared === undefined ? null : new Date(compared.at),
-    counts: compared?.objects ?? (await ownCounts(db, settings)),
+    counts:
+      compared?.objects.map((each) => ({ connectionId: settings.connectionId, ...each })) ??
+      (await ownCounts(db, settings)),
     notes: absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`],
   };
 }
@@ -190,7 +182,7 @@ async function ownCounts(db: Queries, settings: Settings): Promise<TrustFacts["c
       select 'CampaignMember', count(*)::integer from mirror.salesforce_campaign_member
       where ${at} and valid_to is null and not isdeleted`,
   );
-  return counts.map((each) => ({ ...each, crm: null }));
+  return counts.map((each) => ({ connectionId: settings.connectionId, ...each, crm: null }));
 }
 
 function objectOf(stream: string): string {

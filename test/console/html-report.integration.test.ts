@@ -12,7 +12,13 @@ import { demoReport, unknownReport } from "../support/report-fixture.ts";
 /** Fifty sources with a list each: more than a page shows unfolded. */
 function reportOfManySources(): ReportData {
   const data = unknownReport();
-  const row = { leadId: "00Q000000000001AAA", holder: null, source: null, since: new Date(0) };
+  const row = {
+    connectionId: "salesforce",
+    leadId: "00Q000000000001AAA",
+    holder: null,
+    source: null,
+    since: new Date(0),
+  };
   const lists = Array.from({ length: 50 }, (_unused, index): EvidenceList => {
     return { kind: "undelivered", rowType: "source", member: `source ${index}`, total: 1, rows: [row] };
   });

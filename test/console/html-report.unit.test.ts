@@ -15,9 +15,13 @@ function hostileReport(): ReportData {
     run: {
       ...data.run,
       workspaceName: HOSTILE,
-      instanceUrl: "javascript:alert(1)",
-      captureGate: "closed",
-      captureReason: HOSTILE,
+      connections: data.run.connections.map((connection) => ({
+        ...connection,
+        orgId: HOSTILE,
+        instanceUrl: "javascript:alert(1)",
+        captureGate: "closed",
+        captureReason: HOSTILE,
+      })),
     },
     rows: data.rows.map((row) => ({ ...row, label: HOSTILE, reasons: { ...row.reasons, load: HOSTILE } })),
     evidence: data.evidence.map((list) =>

@@ -95,7 +95,8 @@ describe("the report's words", () => {
     expect(buildReportView(closed).warning).toBe(
       "No call, e-mail or meeting is recorded for any rep. Everything that needs a touch is therefore unknown, not zero.",
     );
-    const unexplained = { ...closed, run: { ...closed.run, captureReason: null } };
+    const connections = closed.run.connections.map((each) => ({ ...each, captureReason: null }));
+    const unexplained = { ...closed, run: { ...closed.run, connections } };
     expect(buildReportView(unexplained).warning).toContain(
       "100% of the leads that moved on in the last 30 days did so without a recorded touch: activity is not logged in Salesforce.",
     );
@@ -214,11 +215,12 @@ describe("the report's words", () => {
     expect(buildReportView(data).trust.counts.caption).toMatch(
       /as they were read at that moment: 1 Jun 2026/,
     );
-    const unasked = { ...data.trust, counts: [{ object: "Lead", crm: null, mirror: 5_000 }] };
+    const connectionId = "salesforce";
+    const unasked = { ...data.trust, counts: [{ connectionId, object: "Lead", crm: null, mirror: 5_000 }] };
     expect(
       buildReportView({ ...data, trust: unasked }).trust.counts.rows[0]?.map((cell) => cell.text),
     ).toEqual(["Lead", "5,000"]);
-    const apart = { ...data.trust, counts: [{ object: "Lead", crm: 5_002, mirror: 5_000 }] };
+    const apart = { ...data.trust, counts: [{ connectionId, object: "Lead", crm: 5_002, mirror: 5_000 }] };
     expect(buildReportView({ ...data, trust: apart }).trust.counts.rows[0]?.at(-1)?.text).toBe("-2 apart");
   });
 
@@ -232,6 +234,7 @@ describe("the report's words", () => {
     const data = demoReport();
     const hiddenFields = [
       {
+        connectionId: "salesforce",
         object: "Campaign",
         field: "ActualCost",
         metrics: ["investment", "cost_per_lead", "pipeline", "pipeline_per_dollar", "won", "leads"],

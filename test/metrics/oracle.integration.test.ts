@@ -266,7 +266,8 @@ describe("the numbers agree with a second working of the definitions", () => {
   test("the capture gate comes to the same verdict on the same share", async () => {
     const { gate, share } = captureGate(facts);
     const stored = await company.app.storedReport();
-    expect([stored?.run.captureGate, stored?.run.unloggedShare]).toEqual([gate, share]);
+    const [connection] = stored?.run.connections ?? [];
+    expect([connection?.captureGate, connection?.unloggedShare]).toEqual([gate, share]);
   });
 
   test("every value of every report row agrees", () => {

@@ -13,6 +13,8 @@ import type {
 
 const AS_OF = new Date("2026-11-20T14:00:00Z");
 const HOUR = 3_600_000;
+/** The one connection of these reports. */
+const CONNECTION = "salesforce";
 
 /** A small dictionary with the units that matter to a renderer. */
 const fixtureMetrics: readonly MetricText[] = [
@@ -238,6 +240,7 @@ export function demoReport(): ReportData {
   const undelivered = Array.from(
     { length: 37 },
     (_unused, index): UndeliveredEvidence => ({
+      connectionId: CONNECTION,
       leadId: id("00Q", 900_000 + index),
       holder: index % 9 === 0 ? null : index % 4 === 0 ? "Event follow-up queue" : "Inbound queue",
       source: SOURCES[index % SOURCES.length] ?? null,
@@ -426,6 +429,8 @@ export function demoReport(): ReportData {
       const people = Array.from(
         { length: Math.min(leads, 260) },
         (_unused, person): ResponseEvidence => ({
+          connectionId: CONNECTION,
+          recordType: "lead",
           recordId: id("00Q", index * 10_000 + person),
           respondedOn: `2026-${String(1 + (person % 11)).padStart(2, "0")}-${String(1 + (person % 28)).padStart(2, "0")}`,
         }),
@@ -440,6 +445,7 @@ export function demoReport(): ReportData {
           total: 1,
           rows: [
             {
+              connectionId: CONNECTION,
               campaignId: member,
               campaignName: label,
               cost,
@@ -455,15 +461,21 @@ export function demoReport(): ReportData {
   return {
     run: {
       workspaceName: "Bramley & Pippin",
-      crmLabel: "Salesforce",
-      orgId: "00D000000000001AAA",
-      instanceUrl: "https://bramley.example.my.salesforce.com",
+      connections: [
+        {
+          id: CONNECTION,
+          crm: "salesforce",
+          orgId: "00D000000000001AAA",
+          instanceUrl: "https://bramley.example.my.salesforce.com",
+          unit: "Lead",
+          captureGate: "passed",
+          captureReason: null,
+          unloggedShare: 0.06,
+        },
+      ],
       asOf: AS_OF,
       timeZone: "America/Chicago",
       currency: "USD",
-      captureGate: "passed",
-      captureReason: null,
-      unloggedShare: 0.06,
     },
     metrics: fixtureMetrics,
     rows,
@@ -475,26 +487,42 @@ export function demoReport(): ReportData {
       handoffsUnknown: 14,
       opportunitiesWithoutAmount: 6,
       quarantined: 0,
-      hiddenFields: [{ object: "Opportunity", field: "ExpectedRevenue", metrics: [] }],
+      hiddenFields: [
+        { connectionId: CONNECTION, object: "Opportunity", field: "ExpectedRevenue", metrics: [] },
+      ],
       countedAt: new Date("2026-06-01T07:30:00Z"),
       counts: [
-        { object: "Lead", crm: 5_000, mirror: 5_000 },
-        { object: "Task", crm: 14_211, mirror: 14_211 },
-        { object: "Opportunity", crm: 1_000, mirror: 1_000 },
+        { connectionId: CONNECTION, object: "Lead", crm: 5_000, mirror: 5_000 },
+        { connectionId: CONNECTION, object: "Task", crm: 14_211, mirror: 14_211 },
+        { connectionId: CONNECTION, object: "Opportunity", crm: 1_000, mirror: 1_000 },
       ],
       notes: [
         "Two opportunities are in a currency without a rate; their amounts are unknown and counted above.",
       ],
     },
     written: [
-      { object: "Lead", changed: 461, written: 461, rejected: 0, calls: 3 },
-      { object: "Campaign", changed: 11, written: 11, rejected: 0, calls: 1 },
-      { object: "Ripeline_Handoff__c", changed: 512, written: 512, rejected: 0, calls: 3 },
-      { object: "Ripeline_Metric__c", changed: 1_184, written: 1_184, rejected: 0, calls: 6 },
+      { connectionId: CONNECTION, object: "Lead", changed: 461, written: 461, rejected: 0, calls: 3 },
+      { connectionId: CONNECTION, object: "Campaign", changed: 11, written: 11, rejected: 0, calls: 1 },
+      {
+        connectionId: CONNECTION,
+        object: "Ripeline_Handoff__c",
+        changed: 512,
+        written: 512,
+        rejected: 0,
+        calls: 3,
+      },
+      {
+        connectionId: CONNECTION,
+        object: "Ripeline_Metric__c",
+        changed: 1_184,
+        written: 1_184,
+        rejected: 0,
+        calls: 6,
+      },
     ],
     calls: [
       {
-        crmLabel: "Salesforce",
+        connectionId: CONNECTION,
         byPurpose: [
           { purpose: "reading", calls: 21 },
           { purpose: "writing", calls: 13 },
@@ -534,6 +562,7 @@ function handoff(
   const handedOffAt = new Date(AS_OF.getTime() - (isWaiting ? 2 + roll * 80 : 25 + random() * 400) * HOUR);
   const isTouched = !isRotting && !isWaiting;
   return {
+    connectionId: CONNECTION,
     leadId: id("00Q", of.rep * 1_000 + of.index),
     ownerName: of.ownerName,
     source: SOURCES[source] ?? null,
@@ -553,6 +582,7 @@ function deal(random: () => number, number: number, typical: number): Opportunit
   const outcome = roll < 0.28 ? "won" : roll < 0.6 ? "lost" : "open";
   const amount = random() < 0.03 ? null : Math.round((typical * (0.4 + random() * 1.2)) / 50) * 50;
   return {
+    connectionId: CONNECTION,
     opportunityId: id("006", number),
     ownerName: REPS[number % REPS.length]?.[0] ?? "nobody",
     stage: { won: "Closed Won", lost: "Closed Lost", open: "Proposal" }[outcome],
@@ -617,6 +647,7 @@ export function unknownReport(): ReportData {
   const undelivered = Array.from(
     { length: 200 },
     (_unused, index): UndeliveredEvidence => ({
+      connectionId: CONNECTION,
       leadId: id("00Q", index),
       holder: "Marketing qualified leads",
       source: sources[index % 11] ?? null,
@@ -714,15 +745,21 @@ export function unknownReport(): ReportData {
   return {
     run: {
       workspaceName: "Olist <script>alert(1)</script>",
-      crmLabel: "Salesforce",
-      orgId: "00D000000000002AAA",
-      instanceUrl: null,
+      connections: [
+        {
+          id: CONNECTION,
+          crm: "salesforce",
+          orgId: "00D000000000002AAA",
+          instanceUrl: null,
+          unit: "Lead",
+          captureGate: "closed",
+          captureReason: "no call, e-mail or meeting is recorded for any rep",
+          unloggedShare: 1,
+        },
+      ],
       asOf: new Date("2018-06-01T00:00:00Z"),
       timeZone: "UTC",
       currency: "BRL",
-      captureGate: "closed",
-      captureReason: "no call, e-mail or meeting is recorded for any rep",
-      unloggedShare: 1,
     },
     metrics: fixtureMetrics,
     rows,
@@ -738,6 +775,7 @@ export function unknownReport(): ReportData {
           rows: Array.from(
             { length: Math.min(count, 200) },
             (_unused, number): OpportunityEvidence => ({
+              connectionId: CONNECTION,
               opportunityId: id("006", index * 1_000 + number),
               ownerName: "Sales rep 9d12ef1a",
               stage: "Closed Won",
@@ -762,11 +800,13 @@ export function unknownReport(): ReportData {
       quarantined: 0,
       hiddenFields: [],
       countedAt: null,
-      counts: [{ object: "Lead", crm: 8_000, mirror: 8_000 }],
+      counts: [{ connectionId: CONNECTION, object: "Lead", crm: 8_000, mirror: 8_000 }],
       notes: [],
     },
-    written: [{ object: "Lead", changed: 7_335, written: 7_334, rejected: 1, calls: 37 }],
-    calls: [{ crmLabel: "Salesforce", byPurpose: [], total: 52, dailyLimit: null }],
+    written: [
+      { connectionId: CONNECTION, object: "Lead", changed: 7_335, written: 7_334, rejected: 1, calls: 37 },
+    ],
+    calls: [{ connectionId: CONNECTION, byPurpose: [], total: 52, dailyLimit: null }],
     phases: [
       { phase: "pull", seconds: 5 },
       { phase: "compute", seconds: 2 },

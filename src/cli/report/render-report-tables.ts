@@ -37,7 +37,7 @@ export function renderReportTables(data: ReportData, options: TextOptions): stri
       ],
     ],
     ["The reps' line", [fitTable(view.line.repTable, options), "", fitTable(view.line.teamTable, options)]],
-    ...runSections(view, data, options),
+    ...runSections(view, options),
     [
       "How far to trust it",
       [
@@ -90,12 +90,12 @@ function history(view: ReportView, options: TextOptions): readonly string[] {
   return lines.length === 0 ? [] : ["", ...lines];
 }
 
-function runSections(view: ReportView, data: ReportData, options: TextOptions): readonly Section[] {
+function runSections(view: ReportView, options: TextOptions): readonly Section[] {
   if (view.run === null) return [];
   const { written, calls, timing } = view.run;
   return [
     [
-      `What it wrote to ${data.run.crmLabel}, and what that cost`,
+      `What it wrote to ${view.crms}, and what that cost`,
       [
         fitTable(written, options),
         "",

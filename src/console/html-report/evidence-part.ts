@@ -8,34 +8,35 @@ import { cutPart, valueOf } from "./parts.ts";
 const FOLD_ABOVE = 40;
 
 /** The records behind the numbers, folded by member; ids lead to the record's page in the CRM. */
-export function evidencePart(chapters: readonly EvidenceChapter[], instanceUrl: string | null): Html {
-  return html`${chapters.map((chapter) => chapterPart(chapter, instanceUrl))}`;
+export function evidencePart(chapters: readonly EvidenceChapter[]): Html {
+  return html`${chapters.map(chapterPart)}`;
 }
 
-function chapterPart(chapter: EvidenceChapter, instanceUrl: string | null): Html {
+function chapterPart(chapter: EvidenceChapter): Html {
   const groups = chapter.groups.map(
     (
       group,
     ) => html`<details id="${group.id}"><summary>${group.label}<span class="soft">${group.summary}</span></summary><div>
-${group.tables.map((table) => evidenceTablePart(table, instanceUrl))}</div></details>\n`,
+${group.tables.map((table) => evidenceTablePart(table))}</div></details>\n`,
   );
   if (chapter.groups.length <= FOLD_ABOVE) return html`<h3 id="${chapter.id}">${chapter.title}</h3>${groups}`;
   const count = chapter.groups.length.toLocaleString("en");
   return html`<details class="chapter"><summary id="${chapter.id}"><h3>${chapter.title}</h3><span class="soft">${count} names</span></summary><div>${groups}</div></details>`;
 }
 
-function evidenceTablePart(table: EvidenceTable, instanceUrl: string | null): Html {
+function evidenceTablePart(table: EvidenceTable): Html {
   const captionId = `${table.id}-caption`;
   return html`<div class="scroll" role="region" tabindex="0" aria-labelledby="${captionId}" id="${table.id}"><table>
 <caption><span id="${captionId}">${table.caption}</span></caption>
 <thead><tr>${table.headings.map((heading) => html`<th scope="col">${heading}</th>`)}</tr></thead>
 <tbody>${table.rows.map(
     (row) =>
-      html`<tr><th scope="row" class="record">${recordLink(row.recordId, instanceUrl)}</th>${row.cells.map(
-        (cell) =>
-          cell.note === undefined
-            ? html`<td${toneClass(cell.tone)}>${valueOf(cell)}</td>`
-            : html`<td${toneClass(cell.tone)}>${valueOf(cell)}: ${cell.note}</td>`,
+      html`<tr><th scope="row" class="record">${
+        row.url === null ? row.recordId : html`<a href="${row.url}" rel="noreferrer">${row.recordId}</a>`
+      }</th>${row.cells.map((cell) =>
+        cell.note === undefined
+          ? html`<td${toneClass(cell.tone)}>${valueOf(cell)}</td>`
+          : html`<td${toneClass(cell.tone)}>${valueOf(cell)}: ${cell.note}</td>`,
       )}</tr>\n`,
   )}</tbody></table></div>${cutPart(table.rows.length, table.total, table.allCommand)}`;
 }
@@ -43,12 +44,4 @@ function evidenceTablePart(table: EvidenceTable, instanceUrl: string | null): Ht
 /** Thousands of plain cells need no class. */
 function toneClass(tone: Tone): Html | null {
   return tone === "plain" ? null : html` class="${tone}"`;
-}
-
-/** Only http(s) addresses become links: an address is data too. */
-function recordLink(recordId: string, instanceUrl: string | null): Html {
-  if (instanceUrl === null || !URL.canParse(instanceUrl)) return html`${recordId}`;
-  const base = new URL(instanceUrl);
-  if (base.protocol !== "https:" && base.protocol !== "http:") return html`${recordId}`;
-  return html`<a href="${base.origin}/${encodeURIComponent(recordId)}" rel="noreferrer">${recordId}</a>`;
 }

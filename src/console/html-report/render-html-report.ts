@@ -45,18 +45,18 @@ ${masthead(view)}
 ${rotPart(view)}
 ${pipelinePart(view, data)}
 ${linePart(view)}
-${view.run === null ? null : costPart(view.run, data)}
+${view.run === null ? null : costPart(view.run, view.crms)}
 ${trustPart(view)}
 <section id="${ROWS_ID}" class="rows new-page" aria-labelledby="${ROWS_ID}-title">
 <h2 id="${ROWS_ID}-title">The rows behind the numbers</h2>
 <p class="soft">Every number above leads here. Open a name to see its records${
-    data.run.instanceUrl === null ? "." : `; an id opens the record in ${data.run.crmLabel}.`
+    view.hasLinks ? `; an id opens the record in ${view.crms}.` : "."
   }</p>
 <p class="on-paper soft">On paper only the lists that were open are printed.</p>
-${evidencePart(view.chapters, data.run.instanceUrl)}
+${evidencePart(view.chapters)}
 </section>
 </main>
-<footer><p>Made by ripeline from what ${data.run.crmLabel} held at ${view.asOf}. Nothing on this page is sent anywhere.</p></footer>
+<footer><p>Made by ripeline from what ${view.crms} held at ${view.asOf}. Nothing on this page is sent anywhere.</p></footer>
 </div>
 <script>${trusted(reportScript)}</script>
 </body>
@@ -161,9 +161,9 @@ ${blockOf(line.teamTable.rows.length === 0 ? null : line.teamTable)}
 </section>`;
 }
 
-function costPart(run: RunSection, data: ReportData): Html {
+function costPart(run: RunSection, crms: string): Html {
   return html`<section id="cost" class="new-page" aria-labelledby="cost-title">
-<h2 id="cost-title">What it wrote to ${data.run.crmLabel}, and what that cost</h2>
+<h2 id="cost-title">What it wrote to ${crms}, and what that cost</h2>
 ${run.timing === "" ? null : html`<p class="soft">Time: ${run.timing}.</p>`}
 <div class="pair block"><div>${tablePart(run.written)}</div><div>${tablePart(run.calls)}</div></div>
 </section>`;

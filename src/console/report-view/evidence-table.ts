@@ -5,17 +5,23 @@ import type {
   OpportunityEvidence,
   ResponseEvidence,
   RowType,
+  RunFacts,
   UndeliveredEvidence,
 } from "../../core/report-data.ts";
 import { type Cell, type Tone, textCell, unknownCell } from "./cell.ts";
+import { connectionName, hasSeveral, type LinkedRecord, recordUrl } from "./connections.ts";
 import type { Format } from "./format.ts";
 
-/** A list of records; the first cell's text is the record's id and is linked to its page in the CRM. */
+/** A list of records; the first cell's text is the record's id, linked to its page in the CRM where it has one. */
 export interface EvidenceTable {
   readonly id: string;
   readonly caption: string;
   readonly headings: readonly string[];
-  readonly rows: readonly { readonly recordId: string; readonly cells: readonly Cell[] }[];
+  readonly rows: readonly {
+    readonly recordId: string;
+    readonly url: string | null;
+    readonly cells: readonly Cell[];
+  }[];
   readonly total: number;
   readonly allCommand: string;
 }
@@ -27,62 +33,88 @@ export function explainCommand(metric: string, rowType: RowType, member: string 
   return `ripeline explain ${metric} ${/^[\w:.-]+$/.test(row) ? row : `'${row.replaceAll("'", `'\\''`)}'`}`;
 }
 
-/** The first `limit` rows of a list, as cells. */
-export function evidenceTable(list: EvidenceList, id: string, format: Format, limit: number): EvidenceTable {
-  const command = (metric: string) => explainCommand(metric, list.rowType, list.member);
-  const base = { id, total: list.total };
+/** What one list looks like, before its records are named and linked. */
+interface Listing<Row> {
+  readonly caption: string;
+  readonly headings: readonly [string, ...string[]];
+  readonly metric: string;
+  record(row: Row): { readonly id: string; readonly type: LinkedRecord["type"] };
+  cells(row: Row, format: Format): readonly Cell[];
+}
+
+const HANDOFFS: Listing<HandoffEvidence> = {
+  caption: "Open handoffs",
+  headings: ["Lead", "State", "Handed off", "Deadline", "First touch", "Rep", "Source"],
+  metric: "rotting_lead_rate",
+  record: ({ leadId }) => ({ id: leadId, type: "lead" }),
+  cells: handoffCells,
+};
+const UNDELIVERED: Listing<UndeliveredEvidence> = {
+  caption: "Undelivered leads",
+  headings: ["Lead", "Held by", "Since", "Source"],
+  metric: "undelivered_count",
+  record: ({ leadId }) => ({ id: leadId, type: "lead" }),
+  cells: undeliveredCells,
+};
+const OPPORTUNITIES: Listing<OpportunityEvidence> = {
+  caption: "Opportunities",
+  headings: ["Opportunity", "Stage", "Amount", "In the pipeline", "Created", "Closes", "Owner"],
+  metric: "pipeline",
+  record: ({ opportunityId }) => ({ id: opportunityId, type: "opportunity" }),
+  cells: opportunityCells,
+};
+const RESPONSES: Listing<ResponseEvidence> = {
+  caption: "People by first response",
+  headings: ["Person", "Responded"],
+  metric: "leads",
+  record: ({ recordId, recordType }) => ({ id: recordId, type: recordType }),
+  cells: responseCells,
+};
+const COSTS: Listing<CostEvidence> = {
+  caption: "Costs",
+  headings: ["Campaign", "Name", "Cost", "Dated by", "From", "To"],
+  metric: "investment",
+  record: ({ campaignId }) => ({ id: campaignId, type: "campaign" }),
+  cells: costCells,
+};
+
+/** The first `limit` rows of a list, as cells; beside more than one CRM each says which one it is in. */
+export function evidenceTable(
+  list: EvidenceList,
+  id: string,
+  { run, format, limit }: { readonly run: RunFacts; readonly format: Format; readonly limit: number },
+): EvidenceTable {
+  const print = <Row extends { readonly connectionId: string }>(
+    rows: readonly Row[],
+    { caption, headings: [first, ...others], metric, record, cells }: Listing<Row>,
+  ): EvidenceTable => ({
+    id,
+    caption,
+    total: list.total,
+    headings: hasSeveral(run) ? [first, "CRM", ...others] : [first, ...others],
+    rows: rows.slice(0, limit).map((row) => {
+      const { connectionId } = row;
+      const named = record(row);
+      const where = hasSeveral(run) ? [textCell(connectionName(run, connectionId), { tone: "quiet" })] : [];
+      return {
+        recordId: named.id,
+        url: recordUrl(run, { connectionId, ...named }),
+        cells: [...where, ...cells(row, format)],
+      };
+    }),
+    allCommand: explainCommand(metric, list.rowType, list.member),
+  });
   switch (list.kind) {
     case "handoffs":
-      return {
-        ...base,
-        caption: "Open handoffs",
-        headings: ["Lead", "State", "Handed off", "Deadline", "First touch", "Rep", "Source"],
-        rows: list.rows
-          .slice(0, limit)
-          .map((row) => ({ recordId: row.leadId, cells: handoffCells(row, format) })),
-        allCommand: command("rotting_lead_rate"),
-      };
+      return print(list.rows, HANDOFFS);
     case "undelivered":
-      return {
-        ...base,
-        caption: "Undelivered leads",
-        headings: ["Lead", "Held by", "Since", "Source"],
-        rows: list.rows
-          .slice(0, limit)
-          .map((row) => ({ recordId: row.leadId, cells: undeliveredCells(row, format) })),
-        allCommand: command("undelivered_count"),
-      };
+      return print(list.rows, UNDELIVERED);
     case "opportunities":
-      return {
-        ...base,
-        caption: "Opportunities",
-        headings: ["Opportunity", "Stage", "Amount", "In the pipeline", "Created", "Closes", "Owner"],
-        rows: list.rows.slice(0, limit).map((row) => ({
-          recordId: row.opportunityId,
-          cells: opportunityCells(row, format),
-        })),
-        allCommand: command("pipeline"),
-      };
+      return print(list.rows, OPPORTUNITIES);
     case "responses":
-      return {
-        ...base,
-        caption: "People by first response",
-        headings: ["Person", "Responded"],
-        rows: list.rows
-          .slice(0, limit)
-          .map((row) => ({ recordId: row.recordId, cells: responseCells(row, format) })),
-        allCommand: command("leads"),
-      };
+      return print(list.rows, RESPONSES);
     case "costs":
-      return {
-        ...base,
-        caption: "Costs",
-        headings: ["Campaign", "Name", "Cost", "Dated by", "From", "To"],
-        rows: list.rows
-          .slice(0, limit)
-          .map((row) => ({ recordId: row.campaignId, cells: costCells(row, format) })),
-        allCommand: command("investment"),
-      };
+      return print(list.rows, COSTS);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ReportData } from "../../core/report-data.ts";
 import { type Cell, type Column, type TableView, textCell, unknownCell } from "./cell.ts";
+import { allNames, connectionName, hasSeveral, objectName } from "./connections.ts";
 import type { Format } from "./format.ts";
 
 const LEFT: Omit<Column, "heading"> = { align: "left", isEssential: true };
@@ -8,7 +9,7 @@ const RIGHT: Omit<Column, "heading"> = { align: "right", isEssential: true };
 /** What was written into the CRM, a row an object. */
 export function writtenTable(data: ReportData, format: Format): TableView {
   const rows = data.written.map((entry) => [
-    textCell(entry.object),
+    textCell(objectName(data.run, entry.connectionId, entry.object)),
     textCell(format.count(entry.changed)),
     textCell(format.count(entry.written)),
     textCell(format.count(entry.rejected), { tone: entry.rejected > 0 ? "bad" : "plain" }),
@@ -16,7 +17,7 @@ export function writtenTable(data: ReportData, format: Format): TableView {
   ]);
   return {
     id: "written",
-    caption: `Rows written to ${data.run.crmLabel}, by object`,
+    caption: `Rows written to ${allNames(data.run)}, by object`,
     columns: [
       { heading: "Object", ...LEFT },
       { heading: "To change", ...RIGHT },
@@ -35,12 +36,12 @@ export function writtenTable(data: ReportData, format: Format): TableView {
 export function callsTable(data: ReportData, format: Format): TableView {
   const rows = data.calls.flatMap((crm) => [
     ...crm.byPurpose.map((entry) => [
-      textCell(`${crm.crmLabel}: ${entry.purpose}`),
+      textCell(`${connectionName(data.run, crm.connectionId)}: ${entry.purpose}`),
       textCell(format.count(entry.calls)),
       shareOfDay(entry.calls, crm.dailyLimit, format),
     ]),
     [
-      textCell(`${crm.crmLabel}: all`),
+      textCell(`${connectionName(data.run, crm.connectionId)}: all`),
       textCell(format.count(crm.total)),
       shareOfDay(crm.total, crm.dailyLimit, format),
     ],
@@ -69,12 +70,12 @@ function shareOfDay(calls: number, limit: number | null, format: Format): Cell {
 /** Counts of a run that did not ask the CRM for its own. */
 function readTable(data: ReportData, format: Format): TableView {
   const rows = data.trust.counts.map((entry) => [
-    textCell(entry.object),
+    textCell(objectName(data.run, entry.connectionId, entry.object)),
     textCell(format.count(entry.mirror)),
   ]);
   return {
     id: "counts",
-    caption: `Records read from ${data.run.crmLabel}`,
+    caption: `Records read from ${allNames(data.run)}`,
     columns: [
       { heading: "Object", ...LEFT },
       { heading: "Read", ...RIGHT },
@@ -90,7 +91,7 @@ function readTable(data: ReportData, format: Format): TableView {
 export function countsTable(data: ReportData, format: Format): TableView {
   if (data.trust.counts.every((entry) => entry.crm === null)) return readTable(data, format);
   const rows = data.trust.counts.map((entry) => [
-    textCell(entry.object),
+    textCell(objectName(data.run, entry.connectionId, entry.object)),
     entry.crm === null ? unknownCell("the CRM did not count them") : textCell(format.count(entry.crm)),
     textCell(format.count(entry.mirror)),
     entry.crm === null
@@ -102,11 +103,11 @@ export function countsTable(data: ReportData, format: Format): TableView {
   return {
     id: "counts",
     caption:
-      `Records as ${data.run.crmLabel} counts them, and as they were read` +
+      `Records as ${allNames(data.run)} ${hasSeveral(data.run) ? "count" : "counts"} them, and as they were read` +
       (data.trust.countedAt === null ? "" : ` at that moment: ${format.instant(data.trust.countedAt)}`),
     columns: [
       { heading: "Object", ...LEFT },
-      { heading: `In ${data.run.crmLabel}`, ...RIGHT },
+      { heading: hasSeveral(data.run) ? "In the CRM" : `In ${allNames(data.run)}`, ...RIGHT },
       { heading: "Read", ...RIGHT },
       { heading: "Result", ...LEFT },
     ],
@@ -131,7 +132,7 @@ function leftIncomplete(data: ReportData, metrics: readonly string[]): string {
 /** Fields the connected user may not see, and what they leave incomplete. */
 export function hiddenFieldsTable(data: ReportData): TableView {
   const rows = data.trust.hiddenFields.map((entry) => [
-    textCell(`${entry.object}.${entry.field}`),
+    textCell(objectName(data.run, entry.connectionId, `${entry.object}.${entry.field}`)),
     textCell(leftIncomplete(data, entry.metrics)),
   ]);
   return {

@@ -1,5 +1,6 @@
-import type { ReportData } from "../../core/report-data.ts";
+import type { ReportData, RunFacts } from "../../core/report-data.ts";
 import type { TableView } from "./cell.ts";
+import { allNames, origins } from "./connections.ts";
 import { chapterId, rowsPerList } from "./evidence-groups.ts";
 import { type EvidenceTable, evidenceTable } from "./evidence-table.ts";
 import type { Format } from "./format.ts";
@@ -35,7 +36,12 @@ export interface RunSection {
 export interface ReportView {
   readonly title: string;
   readonly asOf: string;
+  /** Each org and portal, and the currency. */
   readonly origin: string;
+  /** "Salesforce and HubSpot". */
+  readonly crms: string;
+  /** Whether any id leads to a page in its CRM. */
+  readonly hasLinks: boolean;
   readonly warning: string | null;
   readonly oneUnit: string;
   readonly headlines: readonly Headline[];
@@ -63,7 +69,9 @@ export function buildReportView(data: ReportData): ReportView {
   return {
     title: data.run.workspaceName,
     asOf: `${format.instant(data.run.asOf)}, ${data.run.timeZone}`,
-    origin: `${data.run.crmLabel} org ${data.run.orgId}${data.run.currency === null ? "" : `, amounts in ${data.run.currency}`}`,
+    origin: `${origins(data.run)}${data.run.currency === null ? "" : `, amounts in ${data.run.currency}`}`,
+    crms: allNames(data.run),
+    hasLinks: data.run.connections.some(({ instanceUrl }) => instanceUrl !== null),
     warning: gateWarning(data, format),
     oneUnit: format.oneUnit,
     headlines: headlines(reader),
@@ -72,7 +80,7 @@ export function buildReportView(data: ReportData): ReportView {
     line: lineSection(reader),
     run: runSection(data, format),
     trust: trustSection(data, format),
-    chapters: chapters(reader),
+    chapters: chapters(reader, data.run),
   };
 }
 
@@ -85,7 +93,7 @@ function runSection(data: ReportData, format: Format): RunSection | null {
   };
 }
 
-function chapters(reader: ReturnType<typeof createReader>): readonly EvidenceChapter[] {
+function chapters(reader: ReturnType<typeof createReader>, run: RunFacts): readonly EvidenceChapter[] {
   const limit = rowsPerList(
     reader.evidence.groups.flatMap((group) => group.lists.map(({ list }) => list.rows.length)),
   );
@@ -94,7 +102,9 @@ function chapters(reader: ReturnType<typeof createReader>): readonly EvidenceCha
     id: chapterId(rowType),
     title: CHAPTER_TITLES[rowType],
     groups: groups.map((group) => {
-      const tables = group.lists.map(({ id, list }) => evidenceTable(list, id, reader.format, limit));
+      const tables = group.lists.map(({ id, list }) =>
+        evidenceTable(list, id, { run, format: reader.format, limit }),
+      );
       return {
         id: group.id,
         label: group.label,

@@ -1,5 +1,6 @@
-import type { ReportData } from "../../core/report-data.ts";
+import type { ConnectionFacts, ReportData, RunFacts } from "../../core/report-data.ts";
 import { type Cell, type TableView, textCell, unknownCell } from "./cell.ts";
+import { connectionName, hasSeveral } from "./connections.ts";
 import { ROWS_ID } from "./evidence-groups.ts";
 import type { Format } from "./format.ts";
 import { countsTable, hiddenFieldsTable } from "./plain-tables.ts";
@@ -18,11 +19,7 @@ export function trustSection(data: ReportData, format: Format): TrustSection {
   return {
     facts: [
       { label: "Data as of", cell: textCell(`${format.instant(run.asOf)}, ${run.timeZone}`) },
-      { label: "Is activity logged?", cell: gateCell(data) },
-      {
-        label: "Leads that moved on without a recorded touch, 30 days",
-        cell: share(run.unloggedShare, format, "no lead moved on in the last 30 days"),
-      },
+      ...run.connections.flatMap((connection) => gateFacts(connection, run, format)),
       {
         label: "Leads without a source",
         cell: share(trust.leadsWithoutSource, format, "there are no leads"),
@@ -47,38 +44,66 @@ export function trustSection(data: ReportData, format: Format): TrustSection {
   };
 }
 
-/** What the capture gate decided, as a sentence for the top of the page; null where there is nothing to warn of. */
-export function gateWarning(data: ReportData, format: Format): string | null {
-  const { captureGate, captureReason, unloggedShare } = data.run;
+/** Whether what people do can be seen, a pair of facts a connection. */
+function gateFacts(connection: ConnectionFacts, run: RunFacts, format: Format): readonly Fact[] {
+  const where = hasSeveral(run) ? ` in ${connectionName(run, connection.id)}` : "";
+  return [
+    { label: `Is activity logged${where}?`, cell: gateCell(connection) },
+    {
+      label: `Leads that moved on${where} without a recorded touch, 30 days`,
+      cell: share(connection.unloggedShare, format, "no lead moved on in the last 30 days"),
+    },
+  ];
+}
+
+/** What the capture gates decided, for the top of the page; null where there is nothing to warn of. */
+export function gateWarning({ run }: ReportData, format: Format): string | null {
+  const warnings = run.connections.flatMap((connection) => {
+    const warning = warningOf(connection, connectionName(run, connection.id), format);
+    return warning === null ? [] : [hasSeveral(run) ? warning.several : warning.alone];
+  });
+  return warnings.length === 0 ? null : warnings.join(" ");
+}
+
+function warningOf(
+  { captureGate, captureReason, unloggedShare }: ConnectionFacts,
+  name: string,
+  format: Format,
+): { readonly alone: string; readonly several: string } | null {
   const because = captureReason === null ? "" : ` ${sentence(captureReason)}`;
   switch (captureGate) {
     case "passed":
       return null;
-    case "not_proven":
-      return `Too few leads moved on in the last 30 days to prove that activity is logged in ${data.run.crmLabel}. Touch numbers are shown; read them with that in mind.${because}`;
+    case "not_proven": {
+      const text = `Too few leads moved on in the last 30 days to prove that activity is logged in ${name}. Touch numbers are shown; read them with that in mind.${because}`;
+      return { alone: text, several: text };
+    }
     case "closed": {
       const finding =
         because === ""
-          ? `${unloggedShare === null ? "Leads that moved on" : `${format.ratio(unloggedShare)} of the leads that moved on in the last 30 days`} did so without a recorded touch: activity is not logged in ${data.run.crmLabel}.`
+          ? `${unloggedShare === null ? "Leads that moved on" : `${format.ratio(unloggedShare)} of the leads that moved on in the last 30 days`} did so without a recorded touch: activity is not logged in ${name}.`
           : because.trim();
-      return `${finding} Everything that needs a touch is therefore unknown, not zero.`;
+      return {
+        alone: `${finding} Everything that needs a touch is therefore unknown, not zero.`,
+        several: `${name}: ${finding} Everything about its leads that needs a touch is therefore unknown, not zero.`,
+      };
     }
   }
 }
 
-function gateCell(data: ReportData): Cell {
-  switch (data.run.captureGate) {
+function gateCell({ captureGate, captureReason }: ConnectionFacts): Cell {
+  switch (captureGate) {
     case "passed":
       return textCell("yes", { tone: "good" });
     case "not_proven":
       return textCell("not proven", {
         tone: "warning",
-        note: data.run.captureReason ?? "Fewer than 10 leads moved on in the last 30 days.",
+        note: captureReason ?? "Fewer than 10 leads moved on in the last 30 days.",
       });
     case "closed":
       return textCell("no", {
         tone: "bad",
-        ...(data.run.captureReason === null ? {} : { note: sentence(data.run.captureReason) }),
+        ...(captureReason === null ? {} : { note: sentence(captureReason) }),
       });
   }
 }
