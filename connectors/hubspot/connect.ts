@@ -15,6 +15,7 @@ import { createGate, createRateBuckets } from "./rate-buckets.ts";
 import { countObjects, countRecords } from "./record-counts.ts";
 import { createSession, type Session } from "./session.ts";
 import { hubspotStreams } from "./streams.ts";
+import { trustedOrigin } from "./trusted-address.ts";
 
 const CEILING_SHARE = 0.25;
 /** Share of our calls that reads leave to flags. */
@@ -25,10 +26,10 @@ const HEARD_LATELY_MS = 10 * SECOND_MS;
 
 /**
  * Connects to one HubSpot portal for reading; nothing is sent yet but a token request, where there is one to be made.
- * @throws ConfigError for missing options
+ * @throws ConfigError for missing options, or an address that secrets may not go to
  */
 export async function connectHubspot(options: HubspotOptions): Promise<OpenReadingConnection> {
-  const baseUrl = addressOf(options.baseUrl ?? DEFAULT_BASE_URL);
+  const baseUrl = trustedOrigin(options.baseUrl ?? DEFAULT_BASE_URL, options.allowedHosts ?? []);
   const isApp =
     options.clientId !== undefined &&
     options.clientSecret !== undefined &&
@@ -121,14 +122,4 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
 function nowOf(session: Session, clock: Clock): Date {
   const heard = session.lastHeard();
   return heard === null ? clock.now() : new Date(heard.date.getTime() + heard.agoMs);
-}
-
-function addressOf(address: string): string {
-  const url = URL.parse(address);
-  if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) {
-    return address.replace(/\/+$/, "");
-  }
-  throw new ConfigError(
-    `HUBSPOT_BASE_URL: "${address}" is no address; expected one like ${DEFAULT_BASE_URL}.`,
-  );
 }

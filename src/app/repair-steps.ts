@@ -11,20 +11,18 @@ import { recordRun } from "../mirror/run-ledger.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
 import { targetObjects } from "../writeback/targets.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
+import { connectToWrite } from "./connection.ts";
 import type { Parts } from "./parts.ts";
 
-/** See `App.apply`. */
-export function applyStep(
-  { settings, key, store, connect }: Parts,
-  options: ApplyOptions,
-  signal: AbortSignal,
-): Promise<ApplyOutcome> {
+/** Applies to one connection. */
+export function applyStep(parts: Parts, options: ApplyOptions, signal: AbortSignal): Promise<ApplyOutcome> {
+  const { settings, key, store } = parts;
   return recordRun(
     store,
     key,
     "apply",
     async () => {
-      const connection = (await connect()).during(signal);
+      const connection = (await connectToWrite(parts)).during(signal);
       const result = await apply({ db: stoppable(store, signal), connection }, settings, options);
       // What our user may see has changed: the next pull describes anew.
       await store.execute(sql`
@@ -61,7 +59,7 @@ export function undoStep(parts: Parts, step: UndoStep): Promise<UndoOutcome> {
 async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): Promise<UndoOutcome> {
   const { runId, signal } = step;
   const db = stoppable(parts.store, signal);
-  const connection = (await parts.connect()).during(signal);
+  const connection = (await connectToWrite(parts)).during(signal);
   const asOf = await connection.serverTime();
   const targets = targetObjects({ closedStatuses: [], catalog });
   return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
@@ -72,7 +70,7 @@ async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): P
   });
 }
 
-/** See `App.reconcile`. */
+/** Compares the ids of one connection. */
 export function reconcileStep(
   { store, key, settings, environment, log, connect }: Parts,
   options: { readonly acceptVanished: boolean },
