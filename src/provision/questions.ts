@@ -25,8 +25,9 @@ const GateRow = z.object({ capture_reason: z.string().nullable() });
 async function closedGate(db: Queries, settings: Settings): Promise<readonly string[]> {
   const rows = await db.any(
     GateRow,
-    sql`select capture_reason from metrics.run
-        where workspace_id = ${settings.workspace.id} and capture_gate = 'closed'`,
+    sql`select capture_reason from metrics.run_connection
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+          and capture_gate = 'closed'`,
   );
   return rows.map(
     ({ capture_reason: reason }) =>
@@ -56,7 +57,8 @@ async function realignments(db: Queries, here: Sql): Promise<readonly string[]> 
           limit 1
         ) as history
         where event.happened_at > (
-          select max(as_of) - make_interval(days => ${ASKED_DAYS}) from metrics.run where ${here})
+          select max(as_of) - make_interval(days => ${ASKED_DAYS}) from metrics.run join metrics.run_connection using (workspace_id)
+          where ${here})
       ),
       spaced as (
         select *, happened_at - lag(happened_at) over (partition by changed_by_id order by happened_at)
