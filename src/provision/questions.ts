@@ -48,14 +48,12 @@ async function realignments(db: Queries, here: Sql): Promise<readonly string[]> 
     RealignmentRow,
     sql`
       with moved as (
-        select event.lead_id, event.happened_at, history.createdbyid as changed_by_id
+        select distinct event.lead_id, event.happened_at, history.createdbyid as changed_by_id
         from (select * from metrics.int_owner_event where ${here} and is_realignment) as event
-        cross join lateral (
-          select createdbyid from mirror.salesforce_lead_history
-          where ${here} and leadid = event.lead_id and createddate = event.happened_at
-            and newvalue = event.owner_id and valid_to is null
-          limit 1
-        ) as history
+        join (select * from mirror.salesforce_lead_history where ${here} and valid_to is null) as history
+          on history.leadid = event.lead_id
+          and history.createddate = event.happened_at
+          and history.newvalue = event.owner_id
         where event.happened_at > (
           select max(as_of) - make_interval(days => ${ASKED_DAYS}) from metrics.run join metrics.run_connection using (workspace_id)
           where ${here})
