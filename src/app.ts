@@ -1,6 +1,5 @@
 import { type Logger, pino } from "pino";
 import { fastestCadence, learnQuota, rememberCadence } from "./app/cadence.ts";
-import { connectToWrite } from "./app/connection.ts";
 import { computeStep } from "./app/cycle-steps.ts";
 import { type Elsewhere, lent, openMigratedStore } from "./app/open-store.ts";
 import { openWorkspace } from "./app/open-workspace.ts";
@@ -238,7 +237,7 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
       pushAll(workspace, { which, asOf, onProgress, signal, pulled }),
     connect: (signedIn) => connectStep(first, signedIn),
     rotateKey: (keyId) => rotateKeyStep(first, keyId),
-    plan: async () => plan({ db: store, connection: await connectToWrite(first) }, settings, wanted),
+    plan: async () => plan({ db: store, connection: await first.connect() }, settings, wanted),
     apply: (options) => inTurn(exclusively, (signal) => applyStep(first, options, signal)),
     sweep: (signal = never) => sweepAll(workspace, signal),
     reconcile: (options, signal = never) => reconcileStep(first, options, signal),

@@ -2,11 +2,11 @@ import { connectors } from "../../connectors/registry.ts";
 import { holdsKey, hubspotAccess, type SalesforceAccess, salesforceAccess } from "../config/environment.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { SharedGrants } from "../core/grants.ts";
-import type { OpenConnection, OpenReadingConnection, OrgIdentity } from "../core/ports.ts";
+import type { OpenConnection, OrgIdentity } from "../core/ports.ts";
 import { storedCallLedger } from "../mirror/call-ledger.ts";
 import { pinConnection } from "../mirror/connection-record.ts";
 import { hasGrant, storedGrants } from "../mirror/stored-grant.ts";
-import type { LazyConnection, Parts, SignInParts } from "./parts.ts";
+import type { LazyConnection, SignInParts } from "./parts.ts";
 
 /** A way in that is not the environment's. */
 export interface GrantedAccess {
@@ -24,7 +24,7 @@ export interface GrantedAccess {
 export async function openPinned(
   parts: SignInParts,
   granted?: GrantedAccess,
-): Promise<{ readonly connection: OpenReadingConnection; readonly identity: OrgIdentity }> {
+): Promise<{ readonly connection: OpenConnection; readonly identity: OrgIdentity }> {
   const connection =
     parts.crm === "salesforce" ? await openSalesforce(parts, granted) : await openHubspot(parts, granted);
   const identity = await connection.identity();
@@ -76,7 +76,7 @@ function ownSalesforceAccess({ environment, key, settings }: SignInParts): Sales
   return access;
 }
 
-function openHubspot(parts: SignInParts, granted?: GrantedAccess): Promise<OpenReadingConnection> {
+function openHubspot(parts: SignInParts, granted?: GrantedAccess): Promise<OpenConnection> {
   const { environment, apiVersion, key } = parts;
   const access = granted === undefined ? hubspotAccess(environment) : {};
   if (access === null) {
@@ -99,15 +99,15 @@ function openHubspot(parts: SignInParts, granted?: GrantedAccess): Promise<OpenR
  */
 export function connectOnce(parts: SignInParts): LazyConnection {
   const { environment, key, store, leaseMs } = parts;
-  let opened: Promise<OpenReadingConnection> | undefined;
-  const open = async (): Promise<OpenReadingConnection> => {
+  let opened: Promise<OpenConnection> | undefined;
+  const open = async (): Promise<OpenConnection> => {
     const isOwn =
       parts.crm === "salesforce" ? holdsKey(environment) : environment.HUBSPOT_ACCESS_TOKEN !== undefined;
     if (isOwn || !(await hasGrant(store, key))) return (await openPinned(parts)).connection;
     const grants = storedGrants({ db: store, key, secretKey: environment.RIPELINE_SECRET_KEY, leaseMs });
     return (await openPinned(parts, { grants })).connection;
   };
-  const connect = (): Promise<OpenReadingConnection> => {
+  const connect = (): Promise<OpenConnection> => {
     opened ??= open().catch((error: unknown) => {
       opened = undefined;
       throw error;
@@ -120,18 +120,4 @@ export function connectOnce(parts: SignInParts): LazyConnection {
       opened = undefined;
     },
   });
-}
-
-/** True where the connector writes, too. */
-export function isWritten(connection: OpenReadingConnection): connection is OpenConnection {
-  return "write" in connection;
-}
-
-/** @throws ConfigError for a CRM that is only read */
-export async function connectToWrite({ connect, key, crm }: Parts): Promise<OpenConnection> {
-  const connection = await connect();
-  if (isWritten(connection)) return connection;
-  throw new ConfigError(
-    `The connection "${key.connectionId}" is only read: this version writes nothing to ${crm}. Nothing was changed.`,
-  );
 }

@@ -23,7 +23,6 @@ import { push } from "../writeback/push.ts";
 import { isSweepDue, sweep } from "../writeback/sweep.ts";
 import { PUBLISH_CLASSES, type PublishClass } from "../writeback/targets/target.ts";
 import { targetObjects } from "../writeback/targets.ts";
-import { connectToWrite } from "./connection.ts";
 import type { Parts, Workspace } from "./parts.ts";
 
 /** What a step tells while it works, and what ends it. */
@@ -144,7 +143,7 @@ async function pushRun(parts: Parts, step: PushOptions & { readonly runId: strin
     const seconds = (performance.now() - started) / 1000;
     return { objects: {}, removed: {}, waiting: [], apiCalls: 0, seconds };
   }
-  const connection = (await connectToWrite(parts)).during(step.signal);
+  const connection = (await parts.connect()).during(step.signal);
   const callsBefore = connection.usage().metered;
   const classes: readonly PublishClass[] =
     step.which === "flags"
@@ -209,7 +208,7 @@ export function sweepStep(parts: Parts, signal: AbortSignal): Promise<SweepSumma
 async function sweepRun(parts: Parts, runId: string, signal: AbortSignal): Promise<SweepSummary> {
   const { store, key, settings, log } = parts;
   const started = performance.now();
-  const connection = (await connectToWrite(parts)).during(signal);
+  const connection = (await parts.connect()).during(signal);
   const callsBefore = connection.usage().metered;
   const asOf = await connection.serverTime();
   const isApplied = (await readConnection(store, key))?.applied_at != null;

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import type { SalesforceRoute } from "../../connectors/registry.ts";
 import { type Environment, parseEnvironment, readEnvironment } from "../config/environment.ts";
 import type { CrmName } from "../core/errors.ts";
-import type { OpenReadingConnection } from "../core/ports.ts";
+import type { OpenConnection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import type { MirrorKey } from "../mirror/stream-state.ts";
@@ -69,8 +69,8 @@ export interface Workspace {
 }
 
 /** Signs in at the first call. `opened` is the connection of earlier calls, if there was one. */
-export type LazyConnection = (() => Promise<OpenReadingConnection>) & {
-  readonly opened: () => Promise<OpenReadingConnection> | undefined;
+export type LazyConnection = (() => Promise<OpenConnection>) & {
+  readonly opened: () => Promise<OpenConnection> | undefined;
   /** The next call signs in anew. */
   readonly forget: () => void;
 };

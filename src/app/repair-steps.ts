@@ -11,7 +11,6 @@ import { recordRun } from "../mirror/run-ledger.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
 import { targetObjects } from "../writeback/targets.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
-import { connectToWrite } from "./connection.ts";
 import type { Parts } from "./parts.ts";
 
 /** Applies to one connection. */
@@ -22,7 +21,7 @@ export function applyStep(parts: Parts, options: ApplyOptions, signal: AbortSign
     key,
     "apply",
     async () => {
-      const connection = (await connectToWrite(parts)).during(signal);
+      const connection = (await parts.connect()).during(signal);
       const result = await apply({ db: stoppable(store, signal), connection }, settings, options);
       // What our user may see has changed: the next pull describes anew.
       await store.execute(sql`
@@ -59,7 +58,7 @@ export function undoStep(parts: Parts, step: UndoStep): Promise<UndoOutcome> {
 async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): Promise<UndoOutcome> {
   const { runId, signal } = step;
   const db = stoppable(parts.store, signal);
-  const connection = (await connectToWrite(parts)).during(signal);
+  const connection = (await parts.connect()).during(signal);
   const asOf = await connection.serverTime();
   const targets = targetObjects({ closedStatuses: [], catalog });
   return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
