@@ -5,12 +5,12 @@ import { join, resolve } from "node:path";
 import { type App, openApp } from "../app.ts";
 import { renderHtmlReport } from "../console/html-report/render-html-report.ts";
 import { type CycleProgress, type CycleResult, cycleJson } from "../core/cycle.ts";
-import { BusyError } from "../core/errors.ts";
+import { BusyError, type CrmName } from "../core/errors.ts";
 import { type Json, toJson } from "../core/json.ts";
 import type { ReportData, ReportRow } from "../core/report-data.ts";
 import type { Settings } from "../core/settings.ts";
 import { systemClock } from "../core/time.ts";
-import { type CommonOptions, print, printJson } from "./command-line.ts";
+import { type CommonOptions, print, printJson, UsageError } from "./command-line.ts";
 import { type LaunchedEmulator, launchEmulator } from "./launch-emulator.ts";
 import { createProgress } from "./report/create-progress.ts";
 import { renderReportTables } from "./report/render-report-tables.ts";
@@ -20,6 +20,7 @@ import { exitCodeOfSignal } from "./stop-signals.ts";
 export interface DemoOptions extends CommonOptions {
   readonly data?: string;
   readonly leads?: number;
+  readonly crm: readonly CrmName[];
   readonly html: string;
 }
 
@@ -30,10 +31,17 @@ const NO_HOURLY_LIMIT = 100_000_000;
 const REP_CAPACITY = 40;
 
 /**
- * `ripeline demo`: an emulated org with a company in it, ripeline's fields applied, one whole cycle through the job
- * queue on the embedded store, and the report. Uses nothing of the environment and leaves nothing but the HTML file.
+ * `ripeline demo`: an emulated org or portal with a company in it, or both, ripeline's fields applied, one whole cycle
+ * through the job queue on the embedded store, and the report. Uses nothing of the environment and leaves nothing but the
+ * HTML file.
+ * @throws UsageError where files of an org are to be shown in a portal
  */
 export async function runDemo(options: DemoOptions): Promise<void> {
+  if (options.data !== undefined && options.crm.includes("hubspot")) {
+    throw new UsageError(
+      "--data: the files are those of a Salesforce org; leave --crm out, or give --crm salesforce",
+    );
+  }
   const progress = createProgress({
     stream: process.stderr,
     isTerminal: process.stderr.isTTY === true,
@@ -42,6 +50,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const seconds = stopwatch();
   const launched = await launchEmulator({
     port: 0,
+    crm: options.crm,
     ...(options.leads === undefined ? {} : { leads: options.leads }),
     ...(options.data === undefined ? {} : { dataDirectory: options.data }),
   });
@@ -53,8 +62,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     });
   }
   try {
-    progress.say(`An emulated Salesforce org with ${launched.leads.toLocaleString("en")} leads answers.`);
-    seconds.lap("start the emulated org");
+    progress.say(
+      `An emulated ${placesOf(options.crm)} with ${launched.leads.toLocaleString("en")} leads answers.`,
+    );
+    seconds.lap("start the emulated CRM");
     const shown = await runOnce(options, launched, folder, (line) => progress.show(line), seconds);
     progress.close();
     const html = resolve(options.html);
@@ -80,6 +91,31 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   }
 }
 
+const PLACE: Readonly<Record<CrmName, string>> = { salesforce: "Salesforce org", hubspot: "HubSpot portal" };
+
+const placesOf = (crms: readonly CrmName[]): string => crms.map((crm) => PLACE[crm]).join(" and ");
+
+/** What lets ripeline into the emulated CRMs that take part, and into no other. */
+function accessTo(
+  crms: readonly CrmName[],
+  { salesforce, hubspot }: LaunchedEmulator["emulator"]["ready"],
+  keyFile: string,
+): Readonly<Record<string, string>> {
+  return {
+    ...(crms.includes("salesforce")
+      ? {
+          SALESFORCE_LOGIN_URL: salesforce.loginUrl,
+          SALESFORCE_CLIENT_ID: salesforce.clientId,
+          SALESFORCE_USERNAME: salesforce.username,
+          SALESFORCE_PRIVATE_KEY_FILE: keyFile,
+        }
+      : {}),
+    ...(crms.includes("hubspot")
+      ? { HUBSPOT_BASE_URL: hubspot.baseUrl, HUBSPOT_ACCESS_TOKEN: hubspot.accessToken }
+      : {}),
+  };
+}
+
 interface Shown {
   readonly result: CycleResult;
   readonly data: ReportData;
@@ -95,14 +131,10 @@ async function runOnce(
 ): Promise<Shown> {
   const envFile = join(folder, "emulator.env");
   await emulator.writeEnvFile(envFile);
-  const { salesforce } = emulator.ready;
   const opened = await openApp({
     ...(options.config === undefined ? {} : { configFile: options.config }),
     variables: {
-      SALESFORCE_LOGIN_URL: salesforce.loginUrl,
-      SALESFORCE_CLIENT_ID: salesforce.clientId,
-      SALESFORCE_USERNAME: salesforce.username,
-      SALESFORCE_PRIVATE_KEY_FILE: `${envFile}.key.pem`,
+      ...accessTo(options.crm, emulator.ready, `${envFile}.key.pem`),
       RIPELINE_DATA_DIR: join(folder, "store"),
       RIPELINE_LOG_LEVEL: "warn",
     },
@@ -125,10 +157,10 @@ async function runOnce(
   try {
     await app.apply({ checkOnly: false });
     seconds.lap("apply");
-    const applyCalls = (await app.usage()).metered;
+    const applied = await app.usageByConnection();
     const result = await cycles.run({ streams: "all", classes: "all" }, onProgress);
     seconds.lap("read, compute and write");
-    return { result, data: await reportOf(app, result, applyCalls, seconds), metricNames: app.metricNames };
+    return { result, data: await reportOf(app, result, applied, seconds), metricNames: app.metricNames };
   } finally {
     await cycles.close();
     await app.close();
@@ -138,12 +170,12 @@ async function runOnce(
 async function reportOf(
   app: App,
   result: CycleResult,
-  applyCalls: number,
+  applied: Usages,
   seconds: Stopwatch,
 ): Promise<ReportData> {
   const stored = await app.storedReport();
   if (stored === undefined) throw new Error("the cycle ended without a compute");
-  const usage = await app.usage();
+  const used = await app.usageByConnection();
   return {
     ...stored,
     // Org and portal go away with this process: a link to one of their records would lead nowhere.
@@ -152,22 +184,23 @@ async function reportOf(
       connections: stored.run.connections.map((each) => ({ ...each, instanceUrl: null })),
     },
     written: Object.entries(result.push.objects).map(([object, each]) => ({
-      connectionId: app.settings.connectionId,
+      connectionId: connectionOf(stored, object),
       object: object.slice(object.indexOf(".") + 1),
       ...each,
     })),
-    calls: [
-      {
-        connectionId: app.settings.connectionId,
+    calls: used.map(({ connectionId, usage }) => {
+      const ours = (each: { readonly connectionId: string }) => each.connectionId === connectionId;
+      return {
+        connectionId,
         byPurpose: [
-          { purpose: "apply", calls: applyCalls },
-          { purpose: "read", calls: result.pull.apiCalls },
-          { purpose: "write", calls: result.push.apiCalls },
+          { purpose: "apply", calls: applied.find(ours)?.usage.metered ?? 0 },
+          { purpose: "read", calls: result.pull.connections.find(ours)?.apiCalls ?? 0 },
+          { purpose: "write", calls: result.push.connections.find(ours)?.apiCalls ?? 0 },
         ],
         total: usage.metered,
         dailyLimit: usage.dailyLimit,
-      },
-    ],
+      };
+    }),
     phases: [
       ...seconds.laps().filter(({ phase }) => !phase.startsWith("read")),
       { phase: "read", seconds: result.pull.seconds },
@@ -175,6 +208,14 @@ async function reportOf(
       { phase: "write", seconds: result.push.seconds },
     ],
   };
+}
+
+type Usages = Awaited<ReturnType<App["usageByConnection"]>>;
+
+/** `hubspot.contacts` belongs to the connection of that CRM. */
+function connectionOf({ run }: Pick<ReportData, "run">, object: string): string {
+  const crm = object.slice(0, object.indexOf("."));
+  return run.connections.find((each) => each.crm === crm)?.id ?? crm;
 }
 
 interface Stopwatch {

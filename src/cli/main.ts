@@ -111,10 +111,20 @@ function buildProgram(): Command {
       .option("--data <dir>", "real data instead of the seeded company (the Olist marketing funnel)")
       .option("--leads <n>", "leads of the seeded company", wholeNumber("--leads", 1, MILLION_LEADS))
       .addOption(
-        new Option("--crm <list>", "which CRMs to emulate").choices(["salesforce"]).default("salesforce"),
+        new Option(
+          "--crm <list>",
+          "where the company keeps its records: salesforce, hubspot, or both between commas",
+        )
+          .argParser(crmNames)
+          .default(["salesforce"], "salesforce"),
       )
       .option("--html <file>", "where the report goes", "ripeline-report.html"),
-    ["ripeline demo", "ripeline demo --leads 20000", "ripeline demo --data ./olist --json"],
+    [
+      "ripeline demo",
+      "ripeline demo --crm salesforce,hubspot",
+      "ripeline demo --leads 20000",
+      "ripeline demo --data ./olist --json",
+    ],
   ).action(async (options: DemoOptions) => (await import("./demo.ts")).runDemo(options));
 
   withCommonOptions(

@@ -19,12 +19,12 @@ export async function readConnections(db: Queries, workspaceId: string): Promise
   const rows = await db.any(
     ConnectionRow,
     sql`
-      select connection_id, connection.crm, connection.org_id, connection.instance_url, 'Lead' as unit,
-        run.capture_gate, run.capture_reason, run.unlogged_share
-      from metrics.run as run
+      select connection_id, run.crm, connection.org_id, connection.instance_url, run.unit, run.capture_gate,
+        run.capture_reason, run.unlogged_share
+      from metrics.run_connection as run
       join mirror.connection as connection using (workspace_id, connection_id)
       where run.workspace_id = ${workspaceId}
-      order by connection_id`,
+      order by run.position`,
   );
   return rows.map((row) => ({
     id: row.connection_id,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Fraction, ReportData, TrustFacts } from "../core/report-data.ts";
+import type { Fraction, ReportData } from "../core/report-data.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
@@ -7,6 +7,7 @@ import { catalog } from "./catalog.ts";
 import { readEvidence } from "./evidence.ts";
 import { readWholeReport } from "./report.ts";
 import { readConnections } from "./report-connections.ts";
+import { type ComparedCounts, readTrust } from "./report-trust.ts";
 
 const RunRow = z.object({
   as_of: z.date(),
@@ -30,25 +31,18 @@ const FractionRow = z.object({
 /** What a store knows for a report; who ran the cycle adds what it wrote, its calls and its times. */
 export type StoredReport = Omit<ReportData, "written" | "calls" | "phases">;
 
-/** Record counts of the CRM and of the mirror at one moment, ISO UTC. */
-export interface ComparedCounts {
-  readonly at: string;
-  readonly objects: readonly Omit<TrustFacts["counts"][number], "connectionId">[];
-}
-
 /**
  * The last compute as data for the renderers: report rows of the default periods, the parts of their ratios, the records
  * behind them, and how far all of it can be trusted.
- * @param counts the last comparison with the CRM; without it our own counts stand alone
+ * @param counts the last comparison with each CRM; without it our own counts stand alone
  * @returns undefined before the first compute
  */
 export async function readStoredReport(
   db: Queries,
   settings: Settings,
-  counts?: ComparedCounts,
+  counts: readonly ComparedCounts[] = [],
 ): Promise<StoredReport | undefined> {
   const workspaceId = settings.workspace.id;
-  const { connectionId } = settings;
   const run = await db.maybeOne(
     RunRow,
     sql`
@@ -57,10 +51,11 @@ export async function readStoredReport(
       where run.workspace_id = ${workspaceId}`,
   );
   if (run === undefined) return undefined;
+  const connections = await readConnections(db, workspaceId);
   return {
     run: {
       workspaceName: settings.workspace.name,
-      connections: await readConnections(db, workspaceId),
+      connections,
       asOf: run.as_of,
       timeZone: run.time_zone,
       currency: run.currency_code,
@@ -68,8 +63,8 @@ export async function readStoredReport(
     metrics: catalog.map(({ name, label, unit, formula }) => ({ name, label, unit, formula })),
     rows: await readWholeReport(db, workspaceId),
     fractions: await readFractions(db, workspaceId),
-    evidence: await readEvidence(db, { workspaceId, connectionId }),
-    trust: await readTrust(db, settings, counts),
+    evidence: await readEvidence(db, { workspaceId }),
+    trust: await readTrust(db, workspaceId, connections, counts),
   };
 }
 
@@ -90,108 +85,4 @@ async function readFractions(db: Queries, workspaceId: string): Promise<readonly
     numerator: Number(row.numerator),
     denominator: Number(row.denominator),
   }));
-}
-
-const TrustRow = z.object({
-  leads: z.number(),
-  leads_without_source: z.number(),
-  campaigns: z.number(),
-  campaigns_without_cost: z.number(),
-  handoffs_unknown: z.number(),
-  opportunities: z.number(),
-  opportunities_without_amount: z.number(),
-  quarantined: z.number(),
-});
-
-const HiddenRow = z.object({
-  stream: z.string(),
-  is_absent: z.boolean(),
-  hidden_fields: z.array(z.string()),
-});
-const CountRow = z.object({ object: z.string(), mirror: z.number() });
-
-async function readTrust(
-  db: Queries,
-  settings: Settings,
-  compared: ComparedCounts | undefined,
-): Promise<TrustFacts> {
-  const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
-  const facts = await db.one(
-    TrustRow,
-    sql`
-      select
-        (select count(*) from metrics.int_lead where ${at})::integer as leads,
-        (select count(*) from metrics.int_lead where ${at} and source is null)::integer as leads_without_source,
-        (select count(*) from metrics.int_campaign where ${at})::integer as campaigns,
-        (select count(*) from metrics.int_campaign where ${at} and actual_cost is null and not has_ledger)::integer
-          as campaigns_without_cost,
-        (select count(*) from metrics.int_handoff where ${at} and evidence = 'unknown' and ended_at is null)::integer
-          as handoffs_unknown,
-        (select count(*) from metrics.int_opportunity where ${at})::integer as opportunities,
-        (select count(*) from metrics.int_opportunity where ${at} and amount is null)::integer
-          as opportunities_without_amount,
-        (select count(*) from writeback.rejection where ${at} and state <> 'vanished')::integer as quarantined`,
-  );
-  const streams = await db.any(
-    HiddenRow,
-    sql`select stream, is_absent, hidden_fields from mirror.stream_state where ${at} order by stream`,
-  );
-  const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
-  const absent = streams.filter((stream) => stream.is_absent).map((stream) => objectOf(stream.stream));
-  return {
-    leadsWithoutSource: share(facts.leads_without_source, facts.leads),
-    campaignsWithoutCost: share(facts.campaigns_without_cost, facts.campaigns),
-    handoffsUnknown: facts.handoffs_unknown,
-    opportunitiesWithoutAmount: facts.opportunities_without_amount,
-    quarantined: facts.quarantined,
-    hiddenFields: streams
-      .filter((stream) => !stream.is_absent)
-      .flatMap((stream) =>
-        stream.hidden_fields
-          .filter((field) => !field.startsWith("Ripeline_"))
-          .map((field) => ({
-            connectionId: settings.connectionId,
-            object: objectOf(stream.stream),
-            field,
-            metrics: metricsThatNeed(stream.stream, field),
-          })),
-      ),
-    countedAt: compared === undefined ? null : new Date(compared.at),
-    counts:
-      compared?.objects.map((each) => ({ connectionId: settings.connectionId, ...each })) ??
-      (await ownCounts(db, settings)),
-    notes: absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`],
-  };
-}
-
-/** What the mirror holds, where the CRM was never asked. */
-async function ownCounts(db: Queries, settings: Settings): Promise<TrustFacts["counts"]> {
-  const at = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}`;
-  const counts = await db.any(
-    CountRow,
-    sql`
-      select 'Lead' as object, count(*)::integer as mirror from mirror.salesforce_lead
-      where ${at} and valid_to is null and not isdeleted
-      union all
-      select 'Opportunity', count(*)::integer from mirror.salesforce_opportunity
-      where ${at} and valid_to is null and not isdeleted
-      union all
-      select 'Task', count(*)::integer from mirror.salesforce_task
-      where ${at} and valid_to is null and not isdeleted and not isarchived
-      union all
-      select 'CampaignMember', count(*)::integer from mirror.salesforce_campaign_member
-      where ${at} and valid_to is null and not isdeleted`,
-  );
-  return counts.map((each) => ({ connectionId: settings.connectionId, ...each, crm: null }));
-}
-
-function objectOf(stream: string): string {
-  return stream.slice(stream.indexOf(".") + 1);
-}
-
-/** Metrics whose inputs name the field, or its whole stream. */
-function metricsThatNeed(stream: string, field: string): readonly string[] {
-  return catalog
-    .filter((entry) => entry.inputs.some((input) => input === stream || input === `${stream}.${field}`))
-    .map((entry) => entry.name);
 }

@@ -134,6 +134,16 @@ function drawCampaign(
   return [];
 }
 
+/** A subscriber; one in a hundred came so far that sales should have had them, and was never sent to Salesforce. */
+function readerSteps(created: number, now: number, random: RandomStream): ContactStory["lifecycle"] {
+  const qualified = Math.floor(created + random.between(1, 5) * DAY_MS);
+  const subscribed = { value: "subscriber", at: created, by: null };
+  const isForgotten = random.chance(0.01) && qualified < now;
+  return isForgotten
+    ? [subscribed, { value: "marketingqualifiedlead", at: qualified, by: null }]
+    : [subscribed];
+}
+
 /** Somebody who reads and downloads, and was never handed to sales. */
 export function addReader(world: PortalWorld, day: number, random: RandomStream): void {
   const { rows, owners, company, people } = world;
@@ -177,7 +187,7 @@ export function addReader(world: PortalWorld, day: number, random: RandomStream)
         source: analyticsSource(arrival[0]?.campaign ?? null, "Web"),
         answered,
         sent: [],
-        lifecycle: [{ value: random.chance(0.6) ? "subscriber" : "lead", at: created, by: null }],
+        lifecycle: readerSteps(created, company.world.calendar.now, random),
         madeBy: "API",
         changed: Math.max(created, ...again.map(({ at }) => at)),
       },

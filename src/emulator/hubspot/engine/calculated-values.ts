@@ -61,6 +61,21 @@ const inStages: Readonly<Record<string, Calculation>> = {
   hs_v2_time_in_current_stage: enteredStage,
 };
 
+/**
+ * A deal's amount in the company's currency, at the newest rate; null where there is none. Which date's rate HubSpot
+ * takes for a closed deal is not confirmed.
+ */
+function amountAtHome(deal: Subject): string | null {
+  const { portal } = deal;
+  const amount = own(deal, "amount");
+  const currency = own(deal, "deal_currency_code") ?? portal.companyCurrency;
+  if (amount === null || currency === portal.companyCurrency) return amount;
+  const rates = [...portal.exchangeRates.values()]
+    .filter((rate) => rate.fromCurrencyCode === currency && rate.effectiveAt <= portal.now())
+    .toSorted((left, right) => right.effectiveAt - left.effectiveAt);
+  return rates[0] === undefined ? null : String(Number(amount) * rates[0].conversionRate);
+}
+
 const CALCULATIONS: Readonly<Record<string, Readonly<Record<string, Calculation>>>> = {
   [DEAL]: {
     ...inStages,
@@ -68,7 +83,7 @@ const CALCULATIONS: Readonly<Record<string, Readonly<Record<string, Calculation>
     hs_is_closed_won: (deal) => String(isWon(deal)),
     hs_is_closed_lost: (deal) => String(isClosed(deal) && !isWon(deal)),
     hs_closed_amount: (deal) => (isWon(deal) ? (own(deal, "amount") ?? "0") : "0"),
-    amount_in_home_currency: (deal) => own(deal, "amount"),
+    amount_in_home_currency: amountAtHome,
     hs_deal_stage_probability: (deal) =>
       own(deal, "hs_deal_stage_probability") ?? stageOf(deal)?.metadata["probability"] ?? null,
     hs_forecast_amount: (deal) => own(deal, "amount"),
