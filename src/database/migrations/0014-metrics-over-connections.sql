@@ -192,14 +192,15 @@ create table metrics.stg_opportunity_step (
     currency_code text
 );
 
--- Grain: a version of an opportunity that we saw, up to as_of.
+-- Grain: a version of an opportunity that we saw, up to as_of; deleted ones too.
 create table metrics.stg_opportunity_version (
     workspace_id text not null,
     connection_id text not null,
     opportunity_id text not null,
     valid_from timestamptz not null,
     changed_at timestamptz not null,
-    stage text
+    stage text,
+    created_at timestamptz
 );
 
 create table metrics.stg_opportunity_contact (
@@ -268,7 +269,9 @@ create table metrics.stg_response (
     responded_on date,
     responded_at timestamptz,
     created_at timestamptz,
-    evidence text not null
+    evidence text not null,
+    -- We have never seen the person's record: it is hidden from us, and known by its id only.
+    is_hidden boolean not null
 );
 
 -- Rates: so many of code are one of the CRM's own currency (is_corporate). A dated one holds from from_on until (not on)
@@ -324,6 +327,7 @@ create index int_touch_lead on metrics.int_touch (workspace_id, connection_id, l
 truncate metrics.int_person;
 alter table metrics.int_person drop column connection_id;
 alter table metrics.int_person add primary key (workspace_id, person_id);
+alter table metrics.int_person add column first_touch_connection_id text;
 truncate metrics.int_row_investment;
 alter table metrics.int_row_investment drop column connection_id;
 alter table metrics.int_row_investment
@@ -335,7 +339,7 @@ alter table metrics.int_person_record add column kind text not null;
 
 -- A family may span connections.
 truncate metrics.int_campaign;
-alter table metrics.int_campaign add column family_connection_id text not null;
+alter table metrics.int_campaign add column family_connection_id text;
 truncate metrics.int_response;
 alter table metrics.int_response add column family_connection_id text not null;
 truncate metrics.int_opportunity;
