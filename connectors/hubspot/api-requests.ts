@@ -124,6 +124,11 @@ export function createApiRequests(version: string) {
       page(`/marketing/campaigns/${version}`, after, `&properties=${encodeURIComponent(names.join(","))}`),
     campaignTotals: (id: string): ApiRequest =>
       get(`/marketing/campaigns/${version}/${encodeURIComponent(id)}/budget/totals`),
+    campaignContacts: (id: string, contactType: string, after: string | null): ApiRequest =>
+      page(
+        `/marketing/campaigns/${version}/${encodeURIComponent(id)}/reports/contacts/${contactType}`,
+        after,
+      ),
   };
 }
 

@@ -135,6 +135,10 @@ const touchSchema = z.strictObject({
     .describe("Whose activity counts; anyone: any rep."),
   task_types: z.array(z.string()).default(["Call", "Email"]),
   ignore_subjects: z.array(pattern).default(AUTOMATED_SUBJECTS),
+  sequences: z
+    .enum(["first_step", "all", "none"])
+    .default("first_step")
+    .describe("Which e-mails of a HubSpot sequence are touches; first_step: the first one to a record."),
   cancelled_subjects: z.array(pattern).default(["^\\W*(cancell?ed|abgesagt|annul)"]),
 });
 

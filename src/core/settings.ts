@@ -84,6 +84,8 @@ export interface Settings {
   readonly touch: {
     readonly by: "owner" | "team" | "anyone";
     readonly taskTypes: readonly string[];
+    /** Which e-mails of a HubSpot sequence are touches. */
+    readonly sequences: "first_step" | "all" | "none";
     /** Case-insensitive POSIX regular expressions of subjects that machines write. */
     readonly automatedSubjects: readonly string[];
     readonly cancelledSubjects: readonly string[];

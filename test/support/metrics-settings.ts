@@ -20,7 +20,13 @@ const base: Settings = {
     policies: [{ name: "default", match: {}, expiryHours: 24, calendar: "wall_clock" }],
     calendars: [],
   },
-  touch: { by: "anyone", taskTypes: ["Call", "Email"], automatedSubjects: [], cancelledSubjects: [] },
+  touch: {
+    by: "anyone",
+    taskTypes: ["Call", "Email"],
+    sequences: "first_step",
+    automatedSubjects: [],
+    cancelledSubjects: [],
+  },
   statuses: {
     disqualified: ["Closed - Not Converted", "Unqualified", "Disqualified", "Junk"],
     recycled: ["Recycled", "Nurture"],

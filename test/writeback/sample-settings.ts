@@ -14,7 +14,13 @@ export const SETTINGS: Settings = {
     policies: [{ name: "default", match: {}, expiryHours: 24, calendar: "wall_clock" }],
     calendars: [],
   },
-  touch: { by: "anyone", taskTypes: ["Call", "Email"], automatedSubjects: [], cancelledSubjects: [] },
+  touch: {
+    by: "anyone",
+    taskTypes: ["Call", "Email"],
+    sequences: "first_step",
+    automatedSubjects: [],
+    cancelledSubjects: [],
+  },
   statuses: { disqualified: ["Unqualified"], recycled: ["Nurture"], working: null },
   scope: { recordTypes: [], excludedEmailDomains: [], excludedCreators: [] },
   reps: {
