@@ -91,7 +91,6 @@ export function computeStep(
     async () => {
       const outcome = await compute({ db: stoppable(store, signal) }, settings, {
         asOf,
-        connectionId: key.connectionId,
         onModel: (model, done, total) => onProgress({ step: "compute", item: model, done, total }),
       });
       const result = {

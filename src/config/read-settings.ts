@@ -152,6 +152,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
     touch: {
       by: file.touch.by,
       taskTypes: file.touch.task_types,
+      sequences: file.touch.sequences,
       automatedSubjects: file.touch.ignore_subjects,
       cancelledSubjects: file.touch.cancelled_subjects,
     },
@@ -183,6 +184,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
     },
     investment: {
       parents: file.investment.parents,
+      twins: file.investment.twins,
       orphanAfterDays: file.investment.orphan_after_days,
       loadBy: file.investment.load_by,
     },

@@ -1,95 +1,53 @@
--- Grain: one row per lead and contact that is not deleted and in scope, with the person it belongs to.
--- One person: records of one e-mail address, and a lead with the contact it was converted into, followed transitively.
--- source: LeadSource as first seen. Source: design 3 "Identity", definitions 1.
--- $1 workspace, $2 connection, $3 as_of.
-with recursive leads as (
-    select
-        lead_id as record_id,
-        coalesce('email:' || email_hash, 'record:' || lead_id) as record_key,
-        converted_contact_id,
-        created_at,
-        source
-    from metrics.stg_lead
+-- Grain: one row per lead and contact that is not deleted and in scope, with the person it belongs to: the one that its
+-- address makes it, or the one of the record of another CRM that it names (int_identity_link).
+-- Source: design 3 "Identity". $1 workspace.
+with links as (
+    select *
+    from metrics.int_identity_link
     where workspace_id = $1
-        and connection_id = $2
-        and not is_deleted
-        and excluded_by is null
 ),
-contact_sources as (
-    select distinct on (id)
-        id,
-        btrim(leadsource) as source
-    from mirror.salesforce_contact
-    where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and btrim(leadsource) <> ''
-    order by id, valid_from
-),
-contacts as (
+moved_records as (
     select
-        contact.id as record_id,
-        coalesce('email:' || contact.email_hash, 'record:' || contact.id) as record_key,
-        coalesce(contact.createddate, contact.changed_at) as created_at,
-        contact_sources.source
-    from mirror.salesforce_contact as contact
-    left join contact_sources on contact_sources.id = contact.id
-    where contact.workspace_id = $1
-        and contact.connection_id = $2
-        and contact.valid_from <= $3::timestamptz
-        and (contact.valid_to is null or contact.valid_to > $3::timestamptz)
-        and contact.isdeleted is not true
+        connection_id,
+        record_id,
+        to_person_id
+    from links
+    where rule = 'alone'
 ),
-edges as (
+-- Where all of an address go, they go to one person.
+moved_persons as (
     select distinct
-        leads.record_key as from_key,
-        contacts.record_key as to_key
-    from leads
-    join contacts on contacts.record_id = leads.converted_contact_id
-    where leads.record_key <> contacts.record_key
-),
-both_ways as (
-    select from_key, to_key from edges
-    union
-    select to_key, from_key from edges
-),
-reached as (
-    select
-        from_key as record_key,
-        from_key as other_key
-    from both_ways
-    union
-    select
-        reached.record_key,
-        both_ways.to_key
-    from reached
-    join both_ways on both_ways.from_key = reached.other_key
-),
-roots as (
-    select
-        record_key,
-        min(other_key) as person_id
-    from reached
-    group by record_key
-),
-records as (
-    select record_id, record_key, created_at, source from leads
-    union all
-    select record_id, record_key, created_at, source from contacts
+        from_person_id,
+        to_person_id
+    from links
+    where rule = 'all'
 ),
 final as (
     select
-        records.record_id,
-        coalesce(roots.person_id, records.record_key) as person_id,
-        records.created_at,
-        records.source
-    from records
-    left join roots on roots.record_key = records.record_key
+        key.connection_id,
+        key.record_id,
+        key.kind,
+        coalesce(moved_records.to_person_id, moved_persons.to_person_id, key.base_person_id) as person_id,
+        key.created_at,
+        key.source
+    from metrics.int_person_key as key
+    -- A lead goes with the contact that it is of.
+    left join metrics.stg_lead as lead
+        on lead.workspace_id = $1
+        and lead.connection_id = key.connection_id
+        and lead.lead_id = key.record_id
+        and key.kind = 'lead'
+    left join moved_records
+        on moved_records.connection_id = key.connection_id
+        and moved_records.record_id = coalesce(lead.contact_id, key.record_id)
+    left join moved_persons on moved_persons.from_person_id = key.base_person_id
+    where key.workspace_id = $1
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     record_id,
+    kind,
     person_id,
     created_at,
     source
