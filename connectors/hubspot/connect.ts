@@ -6,6 +6,7 @@ import { createRateGovernor } from "../shared/rate-governor.ts";
 import { pacingDuring, realPacing } from "../shared/retry.ts";
 import { readAccess } from "./access.ts";
 import { createApiRequests } from "./api-requests.ts";
+import { readAssociated } from "./associated.ts";
 import { tokensOf } from "./authorize.ts";
 import { DEFAULT_BASE_URL, type HubspotOptions, NEWEST_KNOWN_VERSION } from "./connect-options.ts";
 import { createDefinitions } from "./definitions.ts";
@@ -93,6 +94,7 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
       },
       count: (object) => countRecords(session, object),
       counts: (objects) => countObjects(session, objects),
+      associated: (request) => readAssociated(session, definitions, request),
       usage: () => governor.usage(),
       close: () => Promise.resolve(),
     };

@@ -15,7 +15,7 @@ $$;
 
 -- The timer asks this index alone: a row that is written or cleared moves in it, and a restart has nothing to rebuild.
 create index acknowledged_next_flip
-    on writeback.acknowledged (workspace_id, connection_id, writeback.next_flip(fields))
+    on writeback.acknowledged (workspace_id, connection_id, object, writeback.next_flip(fields))
     where writeback.next_flip(fields) is not null;
 
 -- One row per record whose change has to wait: the CRM refused it, the hour's rows are spent, an e-mail is redacted.
