@@ -6,6 +6,7 @@ import { createRateGovernor } from "../shared/rate-governor.ts";
 import { pacingDuring, realPacing } from "../shared/retry.ts";
 import { readAccess } from "./access.ts";
 import { createApiRequests } from "./api-requests.ts";
+import { readAssociated } from "./associated.ts";
 import { tokensOf } from "./authorize.ts";
 import { DEFAULT_BASE_URL, type HubspotOptions, NEWEST_KNOWN_VERSION } from "./connect-options.ts";
 import { createDefinitions } from "./definitions.ts";
@@ -102,6 +103,7 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenConne
       },
       count: (object) => countRecords(session, object),
       counts: (objects) => countObjects(session, objects),
+      associated: (request) => readAssociated(session, definitions, request),
       write: async (request) => writeRows(session, await portalId(), request),
       rowsPerCall: (object) => batchSizeOf(object),
       read: async (request) => readRows(session, await portalId(), request),

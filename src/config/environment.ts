@@ -30,6 +30,7 @@ export const environmentSchema = z.object({
   HUBSPOT_BASE_URL: address(["https", "http"]),
   HUBSPOT_CLIENT_ID: text,
   HUBSPOT_CLIENT_SECRET: text,
+  HUBSPOT_WEBHOOK_URL: address(["https", "http"]),
   DATABASE_URL: address(["postgres", "postgresql"]),
   // Sentinels and clusters name several hosts, which no URL can: `jobs/queue-kit` reads the rest.
   REDIS_URL: z
@@ -43,6 +44,11 @@ export const environmentSchema = z.object({
   RIPELINE_SECRET_KEY: text.refine((value) => value === undefined || parseSecretKeys(value) !== null, {
     error: SECRET_KEY_FORM,
   }),
+  RIPELINE_LISTEN: z
+    .string()
+    .trim()
+    .regex(/^(\[[0-9a-f:.]+\]|[^:\s]+):\d{1,5}$/i, { error: "a host and a port like 127.0.0.1:8787" })
+    .default("127.0.0.1:8787"),
   RIPELINE_LOG_LEVEL: z.enum(["silent", "error", "warn", "info", "debug"]).default("warn"),
 });
 

@@ -197,6 +197,21 @@ export interface RemoveReport {
   readonly calls: number;
 }
 
+/** Which records others hang on now. */
+export interface AssociatedRequest {
+  readonly object: string;
+  /** At most 1,000. */
+  readonly ids: readonly string[];
+  /** Objects whose records are wanted; one that the portal hides brings none. */
+  readonly to: readonly string[];
+}
+
+export interface AssociatedReport {
+  /** One list an id, in input order; null where the CRM does not say. */
+  readonly records: readonly (readonly { readonly object: string; readonly id: string }[] | null)[];
+  readonly calls: number;
+}
+
 export interface OrgIdentity {
   readonly crm: CrmName;
   /** Organization id (18 characters) or portal id. */
@@ -354,6 +369,8 @@ export interface ReadingConnection {
   count(object: string): Promise<number>;
   /** Records of each object as the CRM counts them now, at most five objects in one call. */
   counts(objects: readonly string[]): Promise<ObjectCounts>;
+  /** Absent where a CRM tells of associations in its records. */
+  associated?(request: AssociatedRequest): Promise<AssociatedReport>;
   usage(): ApiUsage;
   close(): Promise<void>;
 }
