@@ -31,6 +31,21 @@ const probability = (subject: Subject): number | undefined => {
 const isClosed = (subject: Subject) => stageOf(subject)?.metadata["isClosed"] === "true";
 const isWon = (subject: Subject) => isClosed(subject) && probability(subject) === 1;
 
+/** At the rate of the close date once it is closed, at today's before; none without a rate. */
+function homeAmount(deal: Subject): string | null {
+  const amount = own(deal, "amount");
+  const code = own(deal, "deal_currency_code");
+  if (amount === null || code === null || code === deal.portal.companyCurrency) return amount;
+  const at = isClosed(deal) ? instant(deal, "closedate") : deal.portal.now();
+  const rate = [...deal.portal.exchangeRates.values()]
+    .filter((one) => one.fromCurrencyCode === code && one.effectiveAt <= at)
+    .reduce<{ readonly effectiveAt: number; readonly conversionRate: number } | undefined>(
+      (last, one) => (last === undefined || one.effectiveAt >= last.effectiveAt ? one : last),
+      undefined,
+    );
+  return rate === undefined ? null : String(Number((Number(amount) * rate.conversionRate).toFixed(6)));
+}
+
 const linked = ({ portal, type, row }: Subject, to: string): readonly number[] => {
   const target = portal.table(to);
   return portal.associations
@@ -68,7 +83,7 @@ const CALCULATIONS: Readonly<Record<string, Readonly<Record<string, Calculation>
     hs_is_closed_won: (deal) => String(isWon(deal)),
     hs_is_closed_lost: (deal) => String(isClosed(deal) && !isWon(deal)),
     hs_closed_amount: (deal) => (isWon(deal) ? (own(deal, "amount") ?? "0") : "0"),
-    amount_in_home_currency: (deal) => own(deal, "amount"),
+    amount_in_home_currency: homeAmount,
     hs_deal_stage_probability: (deal) =>
       own(deal, "hs_deal_stage_probability") ?? stageOf(deal)?.metadata["probability"] ?? null,
     hs_forecast_amount: (deal) => own(deal, "amount"),
