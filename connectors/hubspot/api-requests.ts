@@ -12,9 +12,9 @@ import { createConfiguration as pipelinesConfiguration } from "@hubspot/api-clie
 import { CoreApiRequestFactory } from "@hubspot/api-client/lib/codegen/crm/properties/apis/CoreApi.js";
 import { createConfiguration as propertiesConfiguration } from "@hubspot/api-client/lib/codegen/crm/properties/configuration.js";
 
-/** A request that changes nothing, ready to be sent. */
+/** A request, ready to be sent. */
 export interface ApiRequest {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH";
   /** Path and query, in the portal's date version. */
   readonly path: string;
   /** JSON text. */
@@ -23,9 +23,19 @@ export interface ApiRequest {
 
 export interface SearchFilter {
   readonly propertyName: string;
-  readonly operator: "GT" | "GTE" | "BETWEEN";
-  readonly value: string;
+  readonly operator: keyof typeof operators;
+  readonly value?: string;
   readonly highValue?: string;
+  readonly values?: string[];
+}
+
+/** One record of a batch that is written. */
+export interface BatchInput {
+  /** Record id, or the value of the unique property. */
+  readonly id: string;
+  /** Comes back with what is said of this input alone. */
+  readonly objectWriteTraceId: string;
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 const objects = objectsConfiguration();
@@ -41,6 +51,9 @@ const operators = {
   GT: FilterOperatorEnum.Gt,
   GTE: FilterOperatorEnum.Gte,
   BETWEEN: FilterOperatorEnum.Between,
+  EQ: FilterOperatorEnum.Eq,
+  IN: FilterOperatorEnum.In,
+  NOT_HAS_PROPERTY: FilterOperatorEnum.NotHasProperty,
 } as const;
 
 /** What the library's factories hand out, as far as we use it. */
@@ -68,6 +81,12 @@ export function createApiRequests(version: string) {
     };
   }
   const get = (path: string): ApiRequest => ({ method: "GET", path });
+  const send = (method: "POST" | "PUT" | "PATCH", path: string, body: unknown): ApiRequest => ({
+    method,
+    path,
+    body: JSON.stringify(body),
+  });
+  const named = (name: string): string => encodeURIComponent(name);
   const page = (path: string, after: string | null, query = ""): ApiRequest =>
     get(`${path}?limit=100${query}${after === null ? "" : `&after=${encodeURIComponent(after)}`}`);
 
@@ -124,6 +143,53 @@ export function createApiRequests(version: string) {
       page(`/marketing/campaigns/${version}`, after, `&properties=${encodeURIComponent(names.join(","))}`),
     campaignTotals: (id: string): ApiRequest =>
       get(`/marketing/campaigns/${version}/${encodeURIComponent(id)}/budget/totals`),
+    /** At most 100 inputs with ids of their own. */
+    batchUpdate: async (type: string, inputs: readonly BatchInput[]): Promise<ApiRequest> =>
+      taken(await batch.update(type, { inputs: inputs.map((input) => ({ ...input })) })),
+    /** As {@link batchUpdate}; a record that has no such value in `idProperty` is made. */
+    batchUpsert: async (
+      type: string,
+      idProperty: string,
+      inputs: readonly BatchInput[],
+    ): Promise<ApiRequest> =>
+      taken(await batch.upsert(type, { inputs: inputs.map((input) => ({ ...input, idProperty })) })),
+    /** Into the recycle bin, at most 100. */
+    batchArchive: async (type: string, ids: readonly string[]): Promise<ApiRequest> =>
+      taken(await batch.archive(type, { inputs: ids.map((id) => ({ id })) })),
+    /** At most 50 campaigns, by their GUIDs. */
+    updateCampaigns: (
+      inputs: readonly { readonly id: string; readonly properties: Readonly<Record<string, string>> }[],
+    ): ApiRequest => send("POST", `/marketing/campaigns/${version}/batch/update`, { inputs }),
+    readCampaigns: (ids: readonly string[], names: readonly string[]): ApiRequest =>
+      send(
+        "POST",
+        `/marketing/campaigns/${version}/batch/read?properties=${encodeURIComponent(names.join(","))}`,
+        { inputs: ids.map((id) => ({ id })) },
+      ),
+    ownersByEmail: (email: string): ApiRequest =>
+      get(`/crm/owners/${version}?limit=1&email=${encodeURIComponent(email)}`),
+    limits: (kind: "custom-properties" | "custom-object-types"): ApiRequest =>
+      get(`/crm/limits/${version}/${kind}`),
+    property: (type: string, name: string): ApiRequest =>
+      get(`/crm/properties/${version}/${named(type)}/${named(name)}`),
+    createProperty: (type: string, body: unknown): ApiRequest =>
+      send("POST", `/crm/properties/${version}/${named(type)}`, body),
+    updateProperty: (type: string, name: string, body: unknown): ApiRequest =>
+      send("PATCH", `/crm/properties/${version}/${named(type)}/${named(name)}`, body),
+    groups: (type: string): ApiRequest => get(`/crm/properties/${version}/${named(type)}/groups`),
+    createGroup: (type: string, body: unknown): ApiRequest =>
+      send("POST", `/crm/properties/${version}/${named(type)}/groups`, body),
+    updateGroup: (type: string, name: string, body: unknown): ApiRequest =>
+      send("PATCH", `/crm/properties/${version}/${named(type)}/groups/${named(name)}`, body),
+    schemas: (): ApiRequest => get(`/crm-object-schemas/${version}/schemas`),
+    createSchema: (body: unknown): ApiRequest => send("POST", `/crm-object-schemas/${version}/schemas`, body),
+    updateSchema: (type: string, body: unknown): ApiRequest =>
+      send("PATCH", `/crm-object-schemas/${version}/schemas/${named(type)}`, body),
+    listByName: (typeId: string, name: string): ApiRequest =>
+      get(`/crm/lists/${version}/object-type-id/${named(typeId)}/name/${named(name)}?includeFilters=true`),
+    createList: (body: unknown): ApiRequest => send("POST", `/crm/lists/${version}`, body),
+    updateListFilters: (id: string, filterBranch: unknown): ApiRequest =>
+      send("PUT", `/crm/lists/${version}/${named(id)}/update-list-filters`, { filterBranch }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { ConfigError } from "../../src/core/errors.ts";
-import type { OpenReadingConnection, ReadingConnection } from "../../src/core/ports.ts";
+import type { Connection, OpenConnection } from "../../src/core/ports.ts";
 import { type Clock, SECOND_MS, systemClock } from "../../src/core/time.ts";
 import { createHttp, httpDuring } from "../shared/http.ts";
 import { createRateGovernor } from "../shared/rate-governor.ts";
@@ -9,12 +9,19 @@ import { createApiRequests } from "./api-requests.ts";
 import { tokensOf } from "./authorize.ts";
 import { DEFAULT_BASE_URL, type HubspotOptions, NEWEST_KNOWN_VERSION } from "./connect-options.ts";
 import { createDefinitions } from "./definitions.ts";
+import { deployDefinitions } from "./deploy.ts";
 import { type Account, identityOf, readAccount } from "./identity.ts";
+import { batchSizeOf } from "./object-address.ts";
+import { findOwner, readSize } from "./portal-size.ts";
 import { pull } from "./pull.ts";
 import { createGate, createRateBuckets } from "./rate-buckets.ts";
+import { readRows } from "./read-records.ts";
 import { countObjects, countRecords } from "./record-counts.ts";
+import { removeRows } from "./remove.ts";
+import { readRoom } from "./room.ts";
 import { createSession, type Session } from "./session.ts";
 import { hubspotStreams } from "./streams.ts";
+import { writeRows } from "./write.ts";
 
 const CEILING_SHARE = 0.25;
 /** Share of our calls that reads leave to flags. */
@@ -24,10 +31,10 @@ const MAX_UNDER_WAY = 4;
 const HEARD_LATELY_MS = 10 * SECOND_MS;
 
 /**
- * Connects to one HubSpot portal for reading; nothing is sent yet but a token request, where there is one to be made.
+ * Connects to one HubSpot portal; nothing is sent yet but a token request, where there is one to be made.
  * @throws ConfigError for missing options
  */
-export async function connectHubspot(options: HubspotOptions): Promise<OpenReadingConnection> {
+export async function connectHubspot(options: HubspotOptions): Promise<OpenConnection> {
   const baseUrl = addressOf(options.baseUrl ?? DEFAULT_BASE_URL);
   const isApp =
     options.clientId !== undefined &&
@@ -71,7 +78,8 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
     return account;
   };
 
-  const over = (session: Session, heardLately: () => Date | null): ReadingConnection => {
+  const over = (session: Session, heardLately: () => Date | null): Connection => {
+    const portalId = async (): Promise<string> => (await knowAccount(session)).portalId;
     return {
       crm: "hubspot",
       streams: hubspotStreams,
@@ -93,6 +101,22 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
       },
       count: (object) => countRecords(session, object),
       counts: (objects) => countObjects(session, objects),
+      write: async (request) => writeRows(session, await portalId(), request),
+      rowsPerCall: (object) => batchSizeOf(object),
+      read: async (request) => readRows(session, await portalId(), request),
+      remove: async (request) => removeRows(session, await portalId(), request),
+      // No assignment runs on an update by the API, and workflows act in their own name: our writes move no owner.
+      ownersMoved: () => Promise.resolve([]),
+      size: (request) => readSize(session, definitions, request),
+      deploy: async (files, deployOptions) => {
+        const report = await deployDefinitions(session, await portalId(), files, deployOptions);
+        definitions.forget();
+        return report;
+      },
+      room: async (objects) => readRoom(session, await portalId(), objects),
+      findUser: (email) => findOwner(session, email),
+      // A token's rights are its scopes.
+      assignPermissionSet: () => Promise.resolve("not needed"),
       usage: () => governor.usage(),
       close: () => Promise.resolve(),
     };
@@ -102,9 +126,10 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenReadi
     ...over(createSession(base), () => null),
     settle: () => governor.settle(),
     // Tokens are renewed over the connection's own HTTP: one renewal serves every piece of work.
-    during: (signal) => {
+    during: (signal, use) => {
       const session = createSession({
         ...base,
+        mayReadFromReserve: use === "reserve",
         http: httpDuring(http, signal),
         pacing: pacingDuring(pacing, signal),
       });

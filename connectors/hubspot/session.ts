@@ -9,12 +9,13 @@ import {
 import type { Clock } from "../../src/core/time.ts";
 import type { ConnectorLog } from "../shared/connector-log.ts";
 import { type Http, type HttpAnswer, neverConnected, readText } from "../shared/http.ts";
-import type { RateGovernor } from "../shared/rate-governor.ts";
+import type { CallPurpose, RateGovernor } from "../shared/rate-governor.ts";
 import { type Pacing, withRetries } from "../shared/retry.ts";
 import type { TokenSource } from "../shared/token-source.ts";
 import type { ApiRequest, ApiRequests } from "./api-requests.ts";
 import type { Bucket, RateBuckets } from "./rate-buckets.ts";
 import { refusal } from "./vendor-error.ts";
+import { assertHarmlessWrite } from "./write-guard.ts";
 
 export interface Call {
   readonly request: ApiRequest;
@@ -23,11 +24,15 @@ export interface Call {
   readonly bucket: Bucket;
   /** The caller looks at the errors of a 207; without it one is refused, since part of the answer is missing. */
   readonly mayBePartial?: true;
+  /** Which part of the day's calls it may use. @default read */
+  readonly purpose?: CallPurpose;
+  /** The caller looks at a body that HubSpot would not take (400 or 409); without it such an answer is an error. */
+  readonly mayBeRefused?: true;
 }
 
 export interface CallAnswer {
   readonly status: number;
-  /** Parsed JSON. */
+  /** Parsed JSON; null where the answer has no content. */
   readonly body: unknown;
   /** The server's clock when it answered, UTC. */
   readonly date: Date;
@@ -40,7 +45,7 @@ export interface Session {
   readonly requests: ApiRequests;
   readonly baseUrl: string;
   readonly log: ConnectorLog;
-  /** Every answer that is not 2xx is thrown as a typed error. */
+  /** Every answer that is not 2xx is thrown as a typed error, but for `mayBeRefused`. */
   call(call: Call): Promise<CallAnswer>;
   /** The server's clock at the last answer, and how long ago that was by ours; null before the first. */
   lastHeard(): { readonly date: Date; readonly agoMs: number } | null;
@@ -57,6 +62,8 @@ export interface SessionOptions {
   readonly baseUrl: string;
   readonly requests: ApiRequests;
   readonly log: ConnectorLog;
+  /** Reads, too, may take the calls that are kept for flags. */
+  readonly mayReadFromReserve?: boolean;
 }
 
 /** A search shares its five calls a second with every other app of the portal, so it may be refused several times. */
@@ -65,8 +72,8 @@ const FIRST_DELAY_MS = 500;
 
 /**
  * One place sends: it asks the governor for the day's calls and the buckets for a place, bounds how many requests are
- * under way, puts the token on, and turns everything but a whole JSON answer into a typed error. All our calls only read,
- * so that each may be sent again.
+ * under way, puts the token on, and turns everything but a whole JSON answer into a typed error. Our calls read, or say
+ * what a thing shall be (never: make one more), so that each may be sent again where nobody knows what became of it.
  */
 export function createSession(options: SessionOptions): Session {
   const { http, tokens, governor, buckets, gate, pacing, clock, baseUrl, log } = options;
@@ -74,8 +81,10 @@ export function createSession(options: SessionOptions): Session {
   let heard: { readonly date: Date; readonly at: number } | null = null;
 
   async function send(call: Call, counter: { calls: number }): Promise<HttpAnswer> {
-    const { request, step, bucket } = call;
-    const pause = await governor.admit("read");
+    const { request, step, bucket, purpose = "read" } = call;
+    assertHarmlessWrite(request);
+    const isFlag = purpose === "read" && options.mayReadFromReserve === true;
+    const pause = await governor.admit(isFlag ? "flag" : purpose);
     if (pause > 0) await pacing.sleep(pause);
     await buckets.take(bucket, pacing);
     const count = (): void => {
@@ -131,13 +140,14 @@ export function createSession(options: SessionOptions): Session {
     const text = await readText(answer);
     const { status, headers } = answer;
     const { step, bucket } = call;
-    if (status < 200 || status >= 300) {
+    const isRefused = call.mayBeRefused === true && (status === 400 || status === 409);
+    if ((status < 200 || status >= 300) && !isRefused) {
       const error = refusal({ status, text, headers, step, host });
       if (error instanceof QuotaExhaustedError) governor.refused();
       if (error instanceof RateLimitedError) buckets.hold(bucket, error.retryAfterMs);
       throw error;
     }
-    const body = parseJson(text);
+    const body = status === 204 ? null : parseJson(text);
     if (body === undefined) {
       throw new TransientHttpError(
         "hubspot",

@@ -123,7 +123,7 @@ export interface WriteRow {
 
 export interface WriteRequest {
   readonly object: string;
-  /** `Id` updates existing records; another name upserts by that external id. */
+  /** `Id` (HubSpot: `hs_object_id`) updates existing records; another name upserts by that external id. */
   readonly keyField: string;
   readonly rows: readonly WriteRow[];
   /** Rows a transaction to begin with, 1..200; the connector learns from the org's answers how many it bears. */
@@ -163,7 +163,10 @@ export interface ReadRequest {
 }
 
 export interface ReadReport {
-  /** One record an id, in input order; null where the CRM has none of this id, or a deleted one. */
+  /**
+   * One record an id, in input order; null where the CRM has none of this id, or a deleted one. HubSpot's values are
+   * texts, as it keeps them.
+   */
   readonly records: readonly (Readonly<Record<string, WireValue>> | null)[];
   readonly calls: number;
 }
@@ -307,6 +310,21 @@ export interface ObjectCounts {
   readonly at: Date;
 }
 
+/** What the CRM lets us have on one object, where that differs from plan to plan. */
+export interface ObjectRoom {
+  readonly object: string;
+  /** The CRM has the object and shows it to us. */
+  readonly isThere: boolean;
+  /** An object of ours that is not there, and that may be made. */
+  readonly mayBeMade: boolean;
+  /** API names of our fields on it. */
+  readonly fields: ReadonlySet<string>;
+  /** Custom fields that may still be added; null where the CRM does not say. */
+  readonly fieldsLeft: number | null;
+  /** Why it is not there, or may not be made, in the CRM's words; null where nothing stands in the way. */
+  readonly reason: string | null;
+}
+
 /** A user by name, for `apply --assign-to`. */
 export interface UserFound {
   readonly id: string;
@@ -356,8 +374,13 @@ export interface Connection extends ReadingConnection {
   deploy(files: readonly PackageFile[], options: { readonly checkOnly: boolean }): Promise<DeployReport>;
   /** Null where the org has no user of this name. */
   findUser(username: string): Promise<UserFound | null>;
-  /** Gives a user (the connected one unless told otherwise) the permission set; does nothing where it has it. */
-  assignPermissionSet(name: string, userId?: string): Promise<"assigned" | "already assigned">;
+  /**
+   * Gives a user (the connected one unless told otherwise) the permission set; does nothing where it has it. A CRM whose
+   * tokens carry their rights themselves answers "not needed".
+   */
+  assignPermissionSet(name: string, userId?: string): Promise<"assigned" | "already assigned" | "not needed">;
+  /** What may be made on these objects; a few metered calls. A CRM in which that does not differ by plan has no such method. */
+  room?(objects: readonly string[]): Promise<readonly ObjectRoom[]>;
 }
 
 interface Owned<Lent> {

@@ -11,7 +11,7 @@ const AppliedAt = z.object({ applied_at: z.date() });
 
 export interface ApplyOutcome {
   readonly deploy: DeployReport;
-  readonly permissionSet: "assigned" | "already assigned" | "not asked";
+  readonly permissionSet: "assigned" | "already assigned" | "not needed" | "not asked";
   /** Who has the permission set; null after a check only. */
   readonly assignedTo: string | null;
   /** The CRM's clock at the first successful apply, UTC; null after a check only. */
