@@ -27,6 +27,8 @@ interface EmulatorReady {
     readonly baseUrl: string;
     /** A private app's, or by the setting `credential` a service key. */
     readonly accessToken: string;
+    /** Of the public app, as the secret is. */
+    readonly clientId: string;
     /** Of the public app: signs webhooks too. */
     readonly clientSecret: string;
   };
@@ -112,6 +114,7 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
       hubspot: {
         baseUrl: url,
         accessToken: hubspot.accessToken,
+        clientId: hubspot.oauthApp.clientId,
         clientSecret: hubspot.oauthApp.clientSecret,
       },
       control: `${url}/control`,

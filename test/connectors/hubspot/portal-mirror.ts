@@ -2,26 +2,13 @@ import { connectHubspot } from "../../../connectors/hubspot/connect.ts";
 import type { HubspotOptions } from "../../../connectors/hubspot/connect-options.ts";
 import { hubspotStreams } from "../../../connectors/hubspot/streams.ts";
 import { silentLog } from "../../../connectors/shared/connector-log.ts";
-import { settingsFileSchema } from "../../../src/config/settings-schema.ts";
 import type { OpenReadingConnection, PullOutcome, StreamSpec } from "../../../src/core/ports.ts";
 import type { Database } from "../../../src/database/database.ts";
-import { emailKey } from "../../../src/mirror/email-key.ts";
-import { mergePage, type PullUnderWay } from "../../../src/mirror/merge-page.ts";
-import { visibleStreams } from "../../../src/mirror/pull.ts";
-import { pullRequest, readStreamStates, specHash } from "../../../src/mirror/stream-state.ts";
+import { syncStreams } from "../../support/sync-streams.ts";
 import type { FakePortal } from "./fake-portal.ts";
 
 export const key = { workspaceId: "w", connectionId: "hubspot" };
 export const secret = Buffer.from("a key of the test");
-
-const file = settingsFileSchema.parse({}).touch;
-const touch = {
-  by: file.by,
-  taskTypes: file.task_types,
-  sequences: file.sequences,
-  automatedSubjects: file.ignore_subjects,
-  cancelledSubjects: file.cancelled_subjects,
-};
 
 export function streamNamed(name: string): StreamSpec {
   const stream = hubspotStreams.find((candidate) => candidate.name === name);
@@ -65,46 +52,13 @@ export function connectTo(
  * Pulls the named streams into the mirror as the pull step does, from where each stands.
  * @param afterPages the sink breaks after so many pages, as a process that dies between two
  */
-export async function sync(
+export function sync(
   db: Database,
   connection: OpenReadingConnection,
   names: readonly string[],
   afterPages = Number.POSITIVE_INFINITY,
 ): Promise<readonly PullOutcome[]> {
-  const wanted = names.map(streamNamed);
-  const access = await connection.access([...new Set(wanted.map(({ object }) => object))]);
-  const readable = new Map(
-    access.filter(({ visible }) => visible).map((each) => [each.object, each.readable] as const),
-  );
-  const states = await readStreamStates(db, key);
-  const underWay = new Map<string, PullUnderWay>();
-  const requests = visibleStreams(wanted, readable).flatMap(({ stream, fields, hidden }) => {
-    if (fields === null) return [];
-    const hash = specHash(fields, touch);
-    const request = pullRequest(stream, fields, states.get(stream.name), hash);
-    underWay.set(stream.name, {
-      key,
-      specHash: hash,
-      since: request.since,
-      isResumed: request.resume !== null,
-      rules: { emailKey: emailKey(secret), touch },
-      hiddenFields: hidden,
-    });
-    return [request];
-  });
-  const begun = new Set<string>();
-  let pages = 0;
-  return connection.pull(requests, {
-    accept: async (page) => {
-      const pull = underWay.get(page.stream.name);
-      if (pull === undefined) throw new Error("a page that nobody asked for");
-      if (pages >= afterPages) throw new Error("the process died");
-      pages += 1;
-      const isFirst = !begun.has(page.stream.name);
-      begun.add(page.stream.name);
-      return mergePage(db, page, pull, isFirst);
-    },
-  });
+  return syncStreams(db, connection, names.map(streamNamed), { key, secret, afterPages });
 }
 
 /** Reads a stream of records without a store. @returns the first column, the ids, as they came */

@@ -136,7 +136,7 @@ describe("lists", () => {
             operation: {
               operationType: "TIME_POINT",
               operator: "IS_BEFORE",
-              timePoint: { timeType: "INDEXED", indexReference: { referenceType: "NOW" } },
+              timePoint: { timeType: "INDEXED", zoneId: "UTC", indexReference: { referenceType: "NOW" } },
             },
           },
         ],

@@ -31,6 +31,21 @@ const probability = (subject: Subject): number | undefined => {
 const isClosed = (subject: Subject) => stageOf(subject)?.metadata["isClosed"] === "true";
 const isWon = (subject: Subject) => isClosed(subject) && probability(subject) === 1;
 
+/** At the rate of the close date once it is closed, at today's before; none without a rate. */
+function homeAmount(deal: Subject): string | null {
+  const amount = own(deal, "amount");
+  const code = own(deal, "deal_currency_code");
+  if (amount === null || code === null || code === deal.portal.companyCurrency) return amount;
+  const at = isClosed(deal) ? instant(deal, "closedate") : deal.portal.now();
+  const rate = [...deal.portal.exchangeRates.values()]
+    .filter((one) => one.fromCurrencyCode === code && one.effectiveAt <= at)
+    .reduce<{ readonly effectiveAt: number; readonly conversionRate: number } | undefined>(
+      (last, one) => (last === undefined || one.effectiveAt >= last.effectiveAt ? one : last),
+      undefined,
+    );
+  return rate === undefined ? null : String(Number((Number(amount) * rate.conversionRate).toFixed(6)));
+}
+
 const linked = ({ portal, type, row }: Subject, to: string): readonly number[] => {
   const target = portal.table(to);
   return portal.associations
@@ -61,21 +76,6 @@ const inStages: Readonly<Record<string, Calculation>> = {
   hs_v2_time_in_current_stage: enteredStage,
 };
 
-/**
- * A deal's amount in the company's currency, at the newest rate; null where there is none. Which date's rate HubSpot
- * takes for a closed deal is not confirmed.
- */
-function amountAtHome(deal: Subject): string | null {
-  const { portal } = deal;
-  const amount = own(deal, "amount");
-  const currency = own(deal, "deal_currency_code") ?? portal.companyCurrency;
-  if (amount === null || currency === portal.companyCurrency) return amount;
-  const rates = [...portal.exchangeRates.values()]
-    .filter((rate) => rate.fromCurrencyCode === currency && rate.effectiveAt <= portal.now())
-    .toSorted((left, right) => right.effectiveAt - left.effectiveAt);
-  return rates[0] === undefined ? null : String(Number(amount) * rates[0].conversionRate);
-}
-
 const CALCULATIONS: Readonly<Record<string, Readonly<Record<string, Calculation>>>> = {
   [DEAL]: {
     ...inStages,
@@ -83,7 +83,7 @@ const CALCULATIONS: Readonly<Record<string, Readonly<Record<string, Calculation>
     hs_is_closed_won: (deal) => String(isWon(deal)),
     hs_is_closed_lost: (deal) => String(isClosed(deal) && !isWon(deal)),
     hs_closed_amount: (deal) => (isWon(deal) ? (own(deal, "amount") ?? "0") : "0"),
-    amount_in_home_currency: amountAtHome,
+    amount_in_home_currency: homeAmount,
     hs_deal_stage_probability: (deal) =>
       own(deal, "hs_deal_stage_probability") ?? stageOf(deal)?.metadata["probability"] ?? null,
     hs_forecast_amount: (deal) => own(deal, "amount"),

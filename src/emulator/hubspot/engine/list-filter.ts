@@ -4,29 +4,12 @@ import type { ObjectType } from "./object-types.ts";
 import type { Portal } from "./portal.ts";
 import { readerOf } from "./read-property.ts";
 import { HubSpotRefusal } from "./refusal.ts";
-
-/** Filter branches as the Lists API writes them: OR of ANDs of property filters. */
-const timePoint = z.looseObject({
-  timeType: z.enum(["DATE", "INDEXED"]),
-  year: z.int().optional(),
-  month: z.int().optional(),
-  day: z.int().optional(),
-  hour: z.int().optional(),
-  minute: z.int().optional(),
-  second: z.int().optional(),
-  zoneId: z.string().optional(),
-  indexReference: z.looseObject({ referenceType: z.enum(["NOW", "TODAY"]) }).optional(),
-  offset: z
-    .looseObject({
-      days: z.number().optional(),
-      hours: z.number().optional(),
-      minutes: z.number().optional(),
-    })
-    .optional(),
-});
+import { pointInstant, type TimePoint, timePoint } from "./time-points.ts";
 
 const operation = z.looseObject({
-  operationType: z.string(),
+  operationType: z.string().optional(),
+  /** Ranges of time say their kind here. */
+  type: z.string().optional(),
   operator: z.string(),
   includeObjectsWithNoValueSet: z.boolean().optional(),
   value: z.union([z.string(), z.number(), z.boolean()]).optional(),
@@ -34,70 +17,108 @@ const operation = z.looseObject({
   lowerBound: z.number().optional(),
   upperBound: z.number().optional(),
   timePoint: timePoint.optional(),
+  endpointBehavior: z.enum(["INCLUSIVE", "EXCLUSIVE"]).optional(),
   lowerBoundTimePoint: timePoint.optional(),
   upperBoundTimePoint: timePoint.optional(),
+  lowerBoundEndpointBehavior: z.enum(["INCLUSIVE", "EXCLUSIVE"]).optional(),
+  upperBoundEndpointBehavior: z.enum(["INCLUSIVE", "EXCLUSIVE"]).optional(),
   numberOfDays: z.number().optional(),
 });
 
 const filter = z.looseObject({ filterType: z.literal("PROPERTY"), property: z.string(), operation });
 
-const andBranch = z.looseObject({
-  filterBranchType: z.literal("AND"),
-  filters: z.array(filter),
-  filterBranches: z.array(z.unknown()).max(0).default([]),
-});
+interface Branch {
+  readonly filterBranchType: "AND" | "OR";
+  readonly filters: readonly z.infer<typeof filter>[];
+  readonly filterBranches: readonly Branch[];
+}
 
+const branch: z.ZodType<Branch> = z.lazy(() =>
+  z.looseObject({
+    filterBranchType: z.enum(["AND", "OR"]),
+    filters: z.array(filter).default([]),
+    filterBranches: z.array(branch).default([]),
+  }),
+);
+
+/** The outermost branch joins others by OR and has no filter of its own. */
 const rootBranch = z.looseObject({
   filterBranchType: z.literal("OR"),
   filters: z.array(filter).max(0).default([]),
-  filterBranches: z.array(andBranch).min(1),
+  filterBranches: z.array(branch).min(1),
 });
 
 type Operation = z.infer<typeof operation>;
-type RootBranch = z.infer<typeof rootBranch>;
 type Test = (row: number) => boolean;
 
 const refuse = (reason: string) => new HubSpotRefusal("list_definition", { reason });
 
 /** @throws HubSpotRefusal list_definition for branches and filters of other kinds than are emulated */
-export function readBranch(value: unknown): RootBranch {
+export function readBranch(value: unknown): Branch {
   const parsed = rootBranch.safeParse(value);
   if (parsed.success) return parsed.data;
   throw refuse(z.prettifyError(parsed.error));
 }
 
-function instantOf(point: z.infer<typeof timePoint> | undefined, now: number): number {
+function instantOf(point: TimePoint | undefined, now: number): number {
   if (point === undefined) throw refuse("a time point is missing");
-  if (point.timeType === "DATE") {
-    const { year, month, day, hour = 0, minute = 0, second = 0 } = point;
-    if (year === undefined || month === undefined || day === undefined)
-      throw refuse("a DATE needs year, month and day");
-    return Date.UTC(year, month - 1, day, hour, minute, second);
-  }
-  const base = point.indexReference?.referenceType === "TODAY" ? now - (now % DAY_MS) : now;
-  const { days = 0, hours = 0, minutes = 0 } = point.offset ?? {};
-  return base + days * DAY_MS + hours * 3_600_000 + minutes * 60_000;
+  return pointInstant(point, now);
 }
 
-function timeTest(operation: Operation, now: number): (at: number) => boolean {
-  const point = () => instantOf(operation.timePoint, now);
-  switch (operation.operator) {
-    case "IS_BEFORE":
-      return (at) => at < point();
-    case "IS_AFTER":
-      return (at) => at > point();
-    case "IS_BETWEEN": {
-      const [low, high] = [operation.lowerBoundTimePoint, operation.upperBoundTimePoint];
-      return (at) => at >= instantOf(low, now) && at <= instantOf(high, now);
+const daysOf = ({ numberOfDays, operator }: Operation): number => {
+  if (numberOfDays === undefined) throw refuse(`${operator} needs numberOfDays`);
+  return numberOfDays * DAY_MS;
+};
+
+function timeTest(asked: Operation, now: number): (at: number) => boolean {
+  const isIn = (behavior: string | undefined) => behavior === "INCLUSIVE";
+  switch (asked.operator) {
+    case "IS_BEFORE": {
+      const point = instantOf(asked.timePoint, now);
+      return (at) => at < point || (isIn(asked.endpointBehavior) && at === point);
     }
-    case "IS_LESS_THAN_X_DAYS_AGO":
-      return (at) => at <= now && at > now - (operation.numberOfDays ?? 0) * DAY_MS;
-    case "IS_MORE_THAN_X_DAYS_AGO":
-      return (at) => at < now - (operation.numberOfDays ?? 0) * DAY_MS;
+    case "IS_AFTER": {
+      const point = instantOf(asked.timePoint, now);
+      return (at) => at > point || (isIn(asked.endpointBehavior) && at === point);
+    }
+    case "IS_BETWEEN": {
+      const low = instantOf(asked.lowerBoundTimePoint, now);
+      const high = instantOf(asked.upperBoundTimePoint, now);
+      const isOutside = (at: number) =>
+        (at === low && asked.lowerBoundEndpointBehavior === "EXCLUSIVE") ||
+        (at === high && asked.upperBoundEndpointBehavior === "EXCLUSIVE");
+      return (at) => at >= low && at <= high && !isOutside(at);
+    }
     default:
-      throw refuse(`operator ${operation.operator} of ${operation.operationType} is not emulated`);
+      return rollingTest(asked, now);
   }
 }
+
+/** So many days from now, either way. */
+function rollingTest(asked: Operation, now: number): (at: number) => boolean {
+  switch (asked.operator) {
+    case "IS_LESS_THAN_X_DAYS_AGO": {
+      const span = daysOf(asked);
+      return (at) => at <= now && at > now - span;
+    }
+    case "IS_MORE_THAN_X_DAYS_AGO": {
+      const span = daysOf(asked);
+      return (at) => at < now - span;
+    }
+    case "IS_LESS_THAN_X_DAYS_FROM_NOW": {
+      const span = daysOf(asked);
+      return (at) => at >= now && at < now + span;
+    }
+    case "IS_MORE_THAN_X_DAYS_FROM_NOW": {
+      const span = daysOf(asked);
+      return (at) => at > now + span;
+    }
+    default:
+      throw refuse(`operator ${asked.operator} of ${kindOf(asked)} is not emulated`);
+  }
+}
+
+const kindOf = ({ operationType, type }: Operation): string => operationType ?? type ?? "no operationType";
 
 function numberTest(operation: Operation): (value: number) => boolean {
   const wanted = Number(operation.value);
@@ -117,7 +138,7 @@ function numberTest(operation: Operation): (value: number) => boolean {
     case "IS_BETWEEN":
       return (value) => value >= (operation.lowerBound ?? 0) && value <= (operation.upperBound ?? 0);
     default:
-      throw refuse(`operator ${operation.operator} of ${operation.operationType} is not emulated`);
+      throw refuse(`operator ${operation.operator} of ${kindOf(operation)} is not emulated`);
   }
 }
 
@@ -139,7 +160,7 @@ function textTest(operation: Operation): (value: string) => boolean {
     case "STARTS_WITH":
       return (value) => wanted.some((one) => value.toLowerCase().startsWith(one));
     default:
-      throw refuse(`operator ${operation.operator} of ${operation.operationType} is not emulated`);
+      throw refuse(`operator ${operation.operator} of ${kindOf(operation)} is not emulated`);
   }
 }
 
@@ -150,7 +171,7 @@ function filterTest(portal: Portal, type: ObjectType, one: z.infer<typeof filter
   const whenEmpty = asked.includeObjectsWithNoValueSet ?? false;
   if (asked.operator === "IS_KNOWN") return (row) => reader.text(row) !== null;
   if (asked.operator === "IS_UNKNOWN") return (row) => reader.text(row) === null;
-  switch (asked.operationType) {
+  switch (kindOf(asked)) {
     case "TIME_POINT":
     case "TIME_RANGED":
     case "ROLLING_DATE_RANGE": {
@@ -172,14 +193,25 @@ function filterTest(portal: Portal, type: ObjectType, one: z.infer<typeof filter
       };
     }
     default:
-      throw refuse(`operationType ${asked.operationType} is not emulated`);
+      throw refuse(`operationType ${kindOf(asked)} is not emulated`);
   }
 }
 
-/** Whether a row belongs to the list now; times are compared with the emulated clock. @throws HubSpotRefusal */
-export function branchTest(portal: Portal, type: ObjectType, branch: RootBranch): Test {
-  const groups = branch.filterBranches.map((group) =>
-    group.filters.map((one) => filterTest(portal, type, one)),
-  );
-  return (row) => groups.some((tests) => tests.every((test) => test(row)));
+/** All of an AND's filters and branches, or any of an OR's; an AND of nothing lets all pass. */
+function testOf(
+  portal: Portal,
+  type: ObjectType,
+  { filterBranchType, filters, filterBranches }: Branch,
+): Test {
+  const tests = [
+    ...filters.map((one) => filterTest(portal, type, one)),
+    ...filterBranches.map((one) => testOf(portal, type, one)),
+  ];
+  return filterBranchType === "AND"
+    ? (row) => tests.every((test) => test(row))
+    : (row) => tests.some((test) => test(row));
 }
+
+/** Whether a row belongs to the list now; times are compared with the emulated clock. @throws HubSpotRefusal */
+export const branchTest = (portal: Portal, type: ObjectType, root: Branch): Test =>
+  testOf(portal, type, root);

@@ -26,9 +26,9 @@ export interface ObjectType {
   readonly required: readonly string[];
 }
 
-const scopes = (object: string, ...more: readonly string[]) => ({
-  read: [`crm.objects.${object}.read`, ...more],
-  write: [`crm.objects.${object}.write`, ...more],
+const scopes = (object: string) => ({
+  read: [`crm.objects.${object}.read`],
+  write: [`crm.objects.${object}.write`],
 });
 
 const CRM = {
@@ -40,7 +40,7 @@ const CRM = {
   required: [],
 } as const;
 
-/** Engagements are read and written with the scopes of contacts. */
+/** Engagements are read and written with the scopes of contacts; what an e-mail says needs sales-email-read besides. */
 const ENGAGEMENT = {
   ...CRM,
   createdProperty: "hs_createdate",
@@ -126,7 +126,6 @@ export const standardObjectTypes: readonly ObjectType[] = [
     singular: "email",
     searchable: ["hs_email_subject"],
     primaryDisplay: "hs_email_subject",
-    scope: scopes("contacts", "sales-email-read"),
   },
   {
     ...ENGAGEMENT,

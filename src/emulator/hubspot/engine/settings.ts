@@ -11,7 +11,10 @@ export interface PortalSettings {
   tiers: HubTiers;
   /** Refuses what HubSpot silently ignores: unknown properties in reads, values that are no texts. */
   assertions: boolean;
-  /** How long a search goes on answering from before a change. */
+  /**
+   * How long a search goes on answering from before a change. HubSpot says "a few moments", without a bound: the default
+   * is ours.
+   */
   searchIndexLagSeconds: number;
   /** A batch update with one bad value: refused whole, or 207 with the rest written. */
   batchInvalidValue: "whole" | "row";
@@ -21,6 +24,8 @@ export interface PortalSettings {
   mergeCreatesRecord: boolean;
   /** Characters that a search body may have; null where only its query counts. */
   searchBodyCharacters: number | null;
+  /** Whether properties of our own can be made on campaigns by the API: nobody has said so. */
+  campaignProperties: boolean;
 }
 
 /**
@@ -45,11 +50,12 @@ export const allTiers = (tier: Tier): HubTiers => ({
 export const defaultPortalSettings: Readonly<PortalSettings> = {
   tiers: allTiers("ENTERPRISE"),
   assertions: true,
-  searchIndexLagSeconds: 0,
+  searchIndexLagSeconds: 5,
   batchInvalidValue: "whole",
   batchMergedId: "omit",
   mergeCreatesRecord: false,
   searchBodyCharacters: null,
+  campaignProperties: false,
 };
 
 export const isAtLeast = (tier: Tier, wanted: Tier): boolean => TIERS.indexOf(tier) >= TIERS.indexOf(wanted);

@@ -136,8 +136,9 @@ export const accountOperations = [
     name: "currencies/exchange-rates GET",
     method: "GET",
     path: `${CURRENCIES}/exchange-rates`,
+    parameters: ["limit", "after", "fromCurrencyCode", "toCurrencyCode"],
     confidence: "unconfirmed",
-    notes: "One page.",
+    notes: "One page; the two codes are passed over.",
   },
   {
     ...currency,

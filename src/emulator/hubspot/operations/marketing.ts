@@ -234,7 +234,8 @@ export const marketingOperations = [
     method: "POST",
     path: LISTS,
     confidence: "recorded",
-    notes: "200. OR of ANDs of property filters; other branches and operators are refused.",
+    notes:
+      "200. An outer OR of ANDs and ORs of property filters, with points of time and rolling days; other branches and operators are refused. How soon HubSpot evaluates a list anew is not confirmed: here at once.",
   },
   {
     ...list,

@@ -21,7 +21,7 @@ export const objectOperations = [
     documentation: SEARCH,
     confidence: "recorded",
     notes:
-      "200 a page, 10,000 a query, one sort, 5 groups of 6 filters. Words of the refusals and the setting searchIndexLagSeconds are ours.",
+      "200 a page, 10,000 a query, one sort, 5 groups of 6 filters. Words of the refusals are ours, and so are the five seconds by which the index lags (searchIndexLagSeconds; HubSpot says a few moments).",
   },
   {
     ...record,
@@ -55,7 +55,8 @@ export const objectOperations = [
     method: "POST",
     path: "/crm/objects/{version}/{objectType}/batch/upsert",
     confidence: "documented",
-    notes: "By a unique property; results in no particular order, each with new.",
+    notes:
+      "By a unique property; results in no particular order, each with new. More than 2,000 rows of an object in ten seconds lock it for two, 423: the status is documented, the number is ours (lockAfterUpserts).",
   },
   {
     ...record,
@@ -88,7 +89,8 @@ export const objectOperations = [
     path: "/crm/objects/{version}/{objectType}",
     parameters: ["limit", "after", "properties", "propertiesWithHistory", "associations", "archived"],
     confidence: "recorded",
-    notes: "after is the last id plus one.",
+    notes:
+      "after is the last id plus one. Without the scope sales-email-read the content of e-mails is null here and in every other read; how HubSpot words it is not confirmed.",
   },
   {
     ...record,

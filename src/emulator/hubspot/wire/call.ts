@@ -27,6 +27,8 @@ export interface HubSpotContext {
 
 export interface OpenCall {
   readonly incoming: Incoming;
+  /** The setting assertions: what HubSpot would silently ignore is refused. */
+  readonly asserts: boolean;
   readonly params: Readonly<Record<string, string>>;
   /** `v3`, `2026-09`, as in the address. */
   readonly version: string;
@@ -37,6 +39,8 @@ export interface OpenCall {
 /** One request, authenticated. */
 export interface Call extends OpenCall {
   readonly app: App;
+  /** Scopes that the account has taken from every app, by the setting withoutScopes. */
+  readonly withoutScopes: readonly string[];
 }
 
 export type Handler = (context: HubSpotContext, call: Call) => Answer | Promise<Answer>;
@@ -62,10 +66,15 @@ export function objectType(
   return type;
 }
 
-/** @throws HubSpotRefusal missing_scopes where the app has none of these */
-export function needScope({ app }: Call, anyOf: readonly string[]): void {
+/** Whether the app has one of these. */
+export function hasScope({ app, withoutScopes }: Call, anyOf: readonly string[]): boolean {
   const { scopes } = app;
-  if (scopes === null || anyOf.some((scope) => scopes.includes(scope))) return;
+  return anyOf.some((scope) => !withoutScopes.includes(scope) && (scopes === null || scopes.includes(scope)));
+}
+
+/** @throws HubSpotRefusal missing_scopes where the app has none of these */
+export function needScope(call: Call, anyOf: readonly string[]): void {
+  if (hasScope(call, anyOf)) return;
   throw new HubSpotRefusal(
     "missing_scopes",
     {},
@@ -82,7 +91,7 @@ export function needScope({ app }: Call, anyOf: readonly string[]): void {
 }
 
 /** Leads come with Sales Hub Professional, custom objects with Enterprise, campaigns with Marketing Hub Professional. */
-function needTypeTier(context: HubSpotContext, type: ObjectType): void {
+export function needTypeTier(context: HubSpotContext, type: ObjectType): void {
   if (type.typeId === "0-136") needTier(context, ["sales"], "PROFESSIONAL", "leads");
   if (type.typeId === "0-35") needTier(context, ["marketing"], "PROFESSIONAL", "campaigns");
   if (type.isCustom) needTier(context, HUBS, "ENTERPRISE", "custom objects");

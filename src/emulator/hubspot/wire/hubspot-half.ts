@@ -18,8 +18,9 @@ import { createWebhooks } from "../webhooks/deliver.ts";
 import { createJournal } from "../webhooks/journal.ts";
 import { createJobs } from "./account/jobs.ts";
 import { createTokenStore, type OAuthApp } from "./account/tokens.ts";
-import type { Handler, HubSpotContext, OpenHandler } from "./call.ts";
+import type { Call, Handler, HubSpotContext, OpenHandler } from "./call.ts";
 import { type Bucket, createRateLimits } from "./rate-limits.ts";
+import { refuseStrayParameters } from "./read-body.ts";
 import { openRoutes, sessionRoutes } from "./routes.ts";
 import { correlationId, refusalAnswer } from "./vendor-answer.ts";
 import { defaultWireSettings, mergeSettings, readSettingsPatch, type WireSettings } from "./wire-settings.ts";
@@ -156,6 +157,11 @@ export function createHubSpotHalf(parts: HubSpotParts): HubSpotHalf {
     }
   };
 
+  const handled = (operation: Operation, handler: Handler, call: Omit<Call, "withoutScopes">) => {
+    if (call.asserts) refuseStrayParameters(operation, call.incoming);
+    return handler(context, { ...call, withoutScopes: settings.withoutScopes });
+  };
+
   const run = async (match: RouteMatch<Operation>, incoming: Incoming): Promise<Answer> => {
     const { operation, params } = match;
     const call = {
@@ -163,6 +169,7 @@ export function createHubSpotHalf(parts: HubSpotParts): HubSpotHalf {
       params,
       version: (params["version"] ?? "").toLowerCase(),
       operation: operation.name,
+      asserts: portal.settings.assertions,
     };
     const open = openHandlers.get(operation.name);
     if (open !== undefined) return guarded(incoming, () => open(context, call));
@@ -172,7 +179,7 @@ export function createHubSpotHalf(parts: HubSpotParts): HubSpotHalf {
     const bucket = bucketOf(operation.name);
     const refused = operation.metered ? limits.charge(app, bucket) : undefined;
     if (operation.metered && refused === undefined) ledger.meter("hubspot", 1);
-    const answer = refused ?? (await guarded(incoming, () => handler(context, { ...call, app })));
+    const answer = refused ?? (await guarded(incoming, () => handled(operation, handler, { ...call, app })));
     // An app without the scopes is turned away before its calls are counted to it.
     const isScopeless = answer.status === 403 && answer.body.kind === "json";
     const isBareSearch = refused !== undefined && bucket === "search";

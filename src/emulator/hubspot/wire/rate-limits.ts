@@ -12,6 +12,7 @@ import type { WireSettings } from "./wire-settings.ts";
 export type Bucket = "general" | "search" | "associations";
 
 const WINDOW_MS = 10 * SECOND_MS;
+const LOCK_MS = 2 * SECOND_MS;
 
 /** Times of calls within a rolling window. */
 class Window {
@@ -30,6 +31,12 @@ export interface RateLimits {
   /** Takes one call from its allowances, or answers as HubSpot does to one too many. */
   charge(app: App, bucket: Bucket): Answer | undefined;
   headers(app: App, bucket: Bucket): Readonly<Record<string, string>>;
+  /**
+   * Notes rows upserted into an object. Too many within ten seconds lock it for two; the status and the two seconds are
+   * documented, what is too many is ours (setting lockAfterUpserts).
+   * @returns whether it is locked, and nothing may be written
+   */
+  isLocked(object: string, rows: number): boolean;
   daily(): { readonly limit: number; readonly used: number; readonly resetsAt: Date };
   clear(): void;
 }
@@ -104,6 +111,7 @@ export function createRateLimits(portal: Portal, clock: EmulatorClock, settings:
   const pace = createPace(clock);
   let bursts = new Map<string, Window>();
   let searches = new Window();
+  let upserts = new Map<string, { readonly window: Window; lockedUntil: number }>();
   let day = "";
   let used = 0;
   let associationsUsed = 0;
@@ -183,6 +191,16 @@ export function createRateLimits(portal: Portal, clock: EmulatorClock, settings:
       headers["X-HubSpot-RateLimit-Secondly-Remaining"] = String(Math.min(left, Math.floor(most / 10)));
       return headers;
     },
+    isLocked: (object, rows) => {
+      const now = pace();
+      const known = upserts.get(object) ?? { window: new Window(), lockedUntil: 0 };
+      upserts.set(object, known);
+      if (known.lockedUntil > now) return true;
+      for (let row = 0; row < rows; row++) known.window.add(now);
+      const most = settings.lockAfterUpserts;
+      if (most !== null && known.window.used(now, WINDOW_MS) > most) known.lockedUntil = now + LOCK_MS;
+      return false;
+    },
     daily: () => {
       turnDay();
       return {
@@ -194,6 +212,7 @@ export function createRateLimits(portal: Portal, clock: EmulatorClock, settings:
     clear: () => {
       bursts = new Map();
       searches = new Window();
+      upserts = new Map();
       day = "";
     },
   };

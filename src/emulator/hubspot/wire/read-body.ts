@@ -1,7 +1,8 @@
 import { z } from "zod";
+import type { Operation } from "../../operation.ts";
 import type { Incoming } from "../../server/incoming.ts";
 import { HubSpotRefusal } from "../engine/refusal.ts";
-import type { Call, HubSpotContext } from "./call.ts";
+import type { Call, HubSpotContext, OpenCall } from "./call.ts";
 
 /** @throws HubSpotRefusal unsupported_media_type, invalid_json */
 async function parsedBody(incoming: Incoming): Promise<unknown> {
@@ -20,11 +21,49 @@ async function parsedBody(incoming: Incoming): Promise<unknown> {
   }
 }
 
-/** A request's JSON body. Keys that the schema does not know are ignored, as HubSpot does. */
-export async function readBody<T>(call: { readonly incoming: Incoming }, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await parsedBody(call.incoming));
-  if (parsed.success) return parsed.data;
-  throw new HubSpotRefusal("invalid_json", { reason: z.prettifyError(parsed.error) });
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** Where the first key stands that a schema has dropped; undefined where it kept them all. */
+function strayKey(sent: unknown, kept: unknown, path = ""): string | undefined {
+  if (Array.isArray(sent) && Array.isArray(kept)) {
+    for (const [index, one] of sent.entries()) {
+      const stray = strayKey(one, kept[index], `${path}[${index}]`);
+      if (stray !== undefined) return stray;
+    }
+    return undefined;
+  }
+  if (!isObject(sent) || !isObject(kept)) return undefined;
+  for (const [key, value] of Object.entries(sent)) {
+    const at = path === "" ? key : `${path}.${key}`;
+    const stray = key in kept ? strayKey(value, kept[key], at) : at;
+    if (stray !== undefined) return stray;
+  }
+  return undefined;
+}
+
+/**
+ * A request's JSON body. HubSpot ignores keys that it does not know; here they are refused until the setting assertions
+ * is false, so that a client's traffic has documented bodies only.
+ * @throws HubSpotRefusal invalid_json, assertion
+ */
+export async function readBody<T>(call: OpenCall, schema: z.ZodType<T>): Promise<T> {
+  const sent = await parsedBody(call.incoming);
+  const parsed = schema.safeParse(sent);
+  if (!parsed.success) throw new HubSpotRefusal("invalid_json", { reason: z.prettifyError(parsed.error) });
+  const stray = call.asserts ? strayKey(sent, parsed.data) : undefined;
+  if (stray !== undefined) {
+    throw new HubSpotRefusal("assertion", { what: `${call.operation} has no key ${stray} in its body` });
+  }
+  return parsed.data;
+}
+
+/** @throws HubSpotRefusal assertion for a query parameter that the operation does not have */
+export function refuseStrayParameters(operation: Operation, incoming: Incoming): void {
+  for (const name of incoming.query.keys()) {
+    if (operation.parameters.includes(name)) continue;
+    throw new HubSpotRefusal("assertion", { what: `${operation.name} has no query parameter ${name}` });
+  }
 }
 
 const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()]);

@@ -14,6 +14,9 @@ const settingsPatch = z.strictObject({
   batchMergedId: z.enum(["omit", "not_found"]).optional(),
   mergeCreatesRecord: z.boolean().optional(),
   searchBodyCharacters: z.int().min(1).nullable().optional(),
+  campaignProperties: z.boolean().optional(),
+  /** Rows upserted into one object within ten seconds, beyond which it is locked for two; null: never. */
+  lockAfterUpserts: z.int().min(0).nullable().optional(),
   /** Calls of one app in ten seconds; null: as the edition gives. */
   tenSecondlyLimit: z.int().min(0).nullable().optional(),
   associationsTenSecondlyLimit: z.int().min(0).nullable().optional(),
@@ -29,6 +32,8 @@ const settingsPatch = z.strictObject({
   searchLimitBody: z.enum(["category", "policy"]).optional(),
   /** Scopes of the standing token; null: all. */
   scopes: z.array(z.string()).nullable().optional(),
+  /** All scopes but these, of every token. */
+  withoutScopes: z.array(z.string()).optional(),
   /** The standing token is a private app's or a service key. */
   credential: z.enum(["private_app", "service_key"]).optional(),
   /** Emulated seconds an OAuth access token lives. */
@@ -56,6 +61,8 @@ export interface WireSettings {
   limitIncreases: number;
   searchLimitBody: "category" | "policy";
   scopes: readonly string[] | null;
+  withoutScopes: readonly string[];
+  lockAfterUpserts: number | null;
   credential: "private_app" | "service_key";
   tokenLifeSeconds: number;
   rotateRefreshTokens: boolean;
@@ -75,6 +82,8 @@ export const defaultWireSettings: Readonly<WireSettings> = {
   limitIncreases: 0,
   searchLimitBody: "category",
   scopes: null,
+  withoutScopes: [],
+  lockAfterUpserts: 2_000,
   credential: "private_app",
   tokenLifeSeconds: 1_800,
   rotateRefreshTokens: true,

@@ -34,6 +34,7 @@ hs_email_to_email | Email to address | string ro
 hs_email_headers | Email headers | string/textarea
 hs_email_open_count | Number of opens | number ro
 hs_email_reply_count | Number of replies | number ro
+hs_sequence_id | Sequence ID | number ro
 `,
   [MEETING]: `
 hs_meeting_title | Meeting name | string

@@ -1,10 +1,18 @@
 import { z } from "zod";
 import { emptyAnswer, jsonAnswer } from "../../../server/answer.ts";
-import type { ObjectType } from "../../engine/object-types.ts";
+import { CAMPAIGN, type ObjectType } from "../../engine/object-types.ts";
 import type { PropertyGroup } from "../../engine/property-sets.ts";
 import { HubSpotRefusal } from "../../engine/refusal.ts";
 import type { PropertyDefinition } from "../../engine/schema/property-definition.ts";
-import { type Call, type Handler, type HubSpotContext, needTier, param } from "../call.ts";
+import {
+  type Call,
+  type Handler,
+  type HubSpotContext,
+  hasScope,
+  needTier,
+  needTypeTier,
+  param,
+} from "../call.ts";
 import { batchAnswer, checkCount } from "../objects/batch-inputs.ts";
 import { flagParameter, readBody } from "../read-body.ts";
 import {
@@ -23,10 +31,10 @@ function typeOf(context: HubSpotContext, call: Call, access: "read" | "write"): 
   const type = context.portal.typeNamed(param(call, "objectType"));
   const object = type.isCustom ? "custom" : type.isEngagement ? "contacts" : type.plural;
   const anyOf = [`crm.schemas.${object}.${access}`, ...(access === "read" ? type.scope.read : [])];
-  const { scopes } = call.app;
-  if (scopes !== null && !anyOf.some((scope) => scopes.includes(scope))) {
+  if (!hasScope(call, anyOf)) {
     throw new HubSpotRefusal("missing_scopes_text", { object: type.singular, scopes: anyOf.join(", ") });
   }
+  needTypeTier(context, type);
   return type;
 }
 
@@ -79,6 +87,11 @@ function create(
       "PROFESSIONAL",
       "calculated properties",
     );
+  }
+  if (type.typeId === CAMPAIGN && !portal.settings.campaignProperties) {
+    throw new HubSpotRefusal("property_definition", {
+      reason: "campaigns take no properties of the account's own",
+    });
   }
   const limit = CUSTOM_LIMIT[portal.settings.tiers.marketing];
   const own = [...set.all()].filter((one) => !one.hubspotDefined && !one.archived).length;

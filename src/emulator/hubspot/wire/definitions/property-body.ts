@@ -39,10 +39,20 @@ export const propertyCreate = z.object({
   formField: z.boolean().optional(),
   numberDisplayHint: z.string().optional(),
   calculationFormula: z.string().optional(),
+  // Taken and not followed: the emulated account has no options kept elsewhere and no sensitive data.
+  externalOptions: z.boolean().optional(),
+  referencedObjectType: z.literal("OWNER").optional(),
+  dataSensitivity: z.literal("non_sensitive").optional(),
 });
 
 export const propertyPatch = propertyCreate
-  .omit({ name: true, hasUniqueValue: true })
+  .omit({
+    name: true,
+    hasUniqueValue: true,
+    externalOptions: true,
+    referencedObjectType: true,
+    dataSensitivity: true,
+  })
   .partial()
   .extend({ name: z.string().optional() });
 

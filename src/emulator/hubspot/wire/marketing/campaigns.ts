@@ -8,7 +8,7 @@ import { checkValues } from "../../engine/write/check-values.ts";
 import { archiveRecord, createRecord, updateRecord } from "../../engine/write/save-record.ts";
 import { type Call, type Handler, type HubSpotContext, sourceOf } from "../call.ts";
 import { batchAnswer, checkCount } from "../objects/batch-inputs.ts";
-import { wantedOf } from "../objects/record-body.ts";
+import { knownNames } from "../objects/record-body.ts";
 import { limitParameter, namesParameter, propertyValues, readBody, textValues } from "../read-body.ts";
 import { type Campaign, campaignNamed, campaignOf, gateCampaigns } from "./campaign-access.ts";
 
@@ -18,7 +18,7 @@ function campaignBody(context: HubSpotContext, { guid, row }: Campaign, properti
   const { portal } = context;
   const type = portal.typeNamed(CAMPAIGN);
   const asked = properties.length === 0 ? ["hs_name"] : properties;
-  wantedOf(context, type, asked);
+  knownNames(context, type, asked);
   const values: Record<string, string> = {};
   for (const name of asked) {
     const value = readProperty(portal, type, row, name);

@@ -12,6 +12,11 @@ const listInput = z.object({
   objectTypeId: z.string(),
   processingType: z.enum(["MANUAL", "DYNAMIC", "SNAPSHOT"]),
   filterBranch: z.unknown().optional(),
+  // Folders, permissions and the like: taken and not followed.
+  listFolderId: z.int().optional(),
+  listPermissions: z.unknown().optional(),
+  membershipSettings: z.unknown().optional(),
+  customProperties: z.record(z.string(), z.string()).optional(),
 });
 
 function listNamed(context: HubSpotContext, call: Call, access: "read" | "write"): List {

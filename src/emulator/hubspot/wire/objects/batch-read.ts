@@ -35,7 +35,7 @@ export const batchRead: Handler = async (context, call) => {
   const ids = body.inputs.map((input) => textId(context, input.id));
   checkDistinct(ids);
   const property = uniqueProperty(context, type, body.idProperty);
-  const wanted = wantedOf(context, type, body.properties ?? [], histories);
+  const wanted = wantedOf(context, call, type, body.properties ?? [], histories);
   const isArchived = flagParameter(call, "archived");
   const table = portal.table(type.typeId);
   const missing: string[] = [];

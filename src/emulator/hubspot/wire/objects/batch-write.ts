@@ -189,6 +189,7 @@ export const batchUpsert: Handler = async (context, call) => {
   const { inputs } = await readBody(call, updateInputs);
   checkCount(inputs);
   checkDistinct(inputs.map((input) => String(input.id)));
+  if (context.limits.isLocked(type.plural, inputs.length)) throw new HubSpotRefusal("locked");
   const drafts = inputs.map((input): Draft => {
     const id = textId(context, input.id);
     const property = uniqueProperty(context, type, input.idProperty ?? "hs_object_id");

@@ -76,6 +76,7 @@ export const getRecord: Handler = (context, call) => {
   const row = recordRow(context, call, type, flagParameter(call, "archived"));
   const wanted = wantedOf(
     context,
+    call,
     type,
     namesParameter(call, "properties"),
     namesParameter(call, "propertiesWithHistory"),
@@ -92,7 +93,7 @@ export const listRecords: Handler = (context, call) => {
   const { portal } = context;
   const histories = namesParameter(call, "propertiesWithHistory");
   const limit = limitParameter(call, 10, histories.length > 0 ? 50 : 100);
-  const wanted = wantedOf(context, type, namesParameter(call, "properties"), histories);
+  const wanted = wantedOf(context, call, type, namesParameter(call, "properties"), histories);
   const others = otherTypes(context, call);
   const isArchived = flagParameter(call, "archived");
   const from = call.incoming.query.get("after") ?? "";

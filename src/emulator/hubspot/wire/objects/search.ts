@@ -77,7 +77,7 @@ export const search: Handler = async (context, call) => {
     throw new HubSpotRefusal("query_too_long");
   }
   const request = requestOf(body);
-  const wanted = wantedOf(context, type, body.properties ?? []);
+  const wanted = wantedOf(context, call, type, body.properties ?? []);
   const { total, hits } = runSearch(portal, type, request);
   const next = request.after + hits.length;
   return jsonAnswer(200, {
