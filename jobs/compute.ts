@@ -1,10 +1,10 @@
-import { type ComputeSummary, isOnlyWaiting, type PullSummary } from "../src/core/cycle.ts";
+import { type ComputeSummary, isOnlyWaiting, type WorkspacePull } from "../src/core/cycle.ts";
 import type { StepContext } from "./step-context.ts";
 
-/** Computes every model as of the instant at which the pull ended, on the CRM's clock. */
+/** Computes every model over all connections as of the instant at which the pull ended, on the CRM's clock. */
 export async function runCompute(
   { app, report, signal }: StepContext,
-  pulled: PullSummary,
+  pulled: WorkspacePull,
 ): Promise<ComputeSummary> {
   const asOf = new Date(pulled.asOf);
   // A step that a dead process left behind: a later cycle has read more, and its numbers must stay.

@@ -11,10 +11,20 @@ export interface CycleJobData {
 /** Results are JSON, as both backends keep them. */
 export type StepResult = Json;
 
-/** One queue a connection, so that its steps never overlap. */
-export function queueName(workspaceId: string, connectionId: string): string {
-  return `cycle-${workspaceId}-${connectionId}`;
+/** One queue a workspace, so that its steps never overlap: a compute is over all of its connections. */
+export function queueName(workspaceId: string): string {
+  return `cycle-${workspaceId}`;
 }
+
+const Crm = z.enum(["salesforce", "hubspot"]);
+const Quota = z
+  .object({
+    mode: z.enum(["flags", "nothing"]),
+    since: z.string(),
+    until: z.string().nullable(),
+    message: z.string(),
+  })
+  .nullable();
 
 const PullResult = z.object({
   asOf: z.string(),
@@ -22,16 +32,20 @@ const PullResult = z.object({
   hiddenFields: z.record(z.string(), z.array(z.string())),
   apiCalls: z.number(),
   seconds: z.number(),
-  quota: z
-    .object({
-      mode: z.enum(["flags", "nothing"]),
-      since: z.string(),
-      until: z.string().nullable(),
-      message: z.string(),
-    })
-    .nullable()
-    // A step that an older version left in the queue.
-    .default(null),
+  // Defaults here and below are for a step that an older version left in the queue.
+  quota: Quota.default(null),
+  connections: z
+    .array(
+      z.object({
+        connectionId: z.string(),
+        crm: Crm,
+        asOf: z.string().nullable(),
+        apiCalls: z.number(),
+        quota: Quota,
+        failure: z.object({ code: z.string(), message: z.string() }).nullable(),
+      }),
+    )
+    .default([]),
 });
 const ComputeResult = z.object({
   asOf: z.string(),
@@ -58,6 +72,16 @@ const PushResult = z.object({
   waiting: z.array(z.string()).default([]),
   apiCalls: z.number(),
   seconds: z.number(),
+  connections: z
+    .array(
+      z.object({
+        connectionId: z.string(),
+        crm: Crm,
+        apiCalls: z.number(),
+        skipped: z.string().nullable(),
+      }),
+    )
+    .default([]),
 });
 
 /** What each step returns, as it comes back from the queue: its own result beside those of the steps before it. */

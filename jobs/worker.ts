@@ -58,7 +58,7 @@ export function startWorker(
   const stopping = new AbortController();
   const run = { app, cycles, options, stop: stopping.signal };
   let current: JobName | null = null;
-  const name = queueName(app.settings.workspace.id, app.settings.connectionId);
+  const name = queueName(app.settings.workspace.id);
   const worker = kit.worker<CycleJobData, StepResult>(name, async (job, token) => {
     current = jobSpec(job.name).job;
     try {
@@ -116,7 +116,7 @@ async function runStep(
     }
     case "push": {
       const earlier = ComputeStepResult.parse(await childResult(job));
-      return { ...earlier, push: { ...(await runPush(context, request, earlier)) } };
+      return { ...earlier, push: toJson(await runPush(context, request, earlier)) };
     }
     case "reconcile":
       return { reconcile: { ...(await runReconcile(context)) } };

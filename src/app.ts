@@ -1,20 +1,23 @@
 import { type Logger, pino } from "pino";
-import { learnQuota, rememberCadence } from "./app/cadence.ts";
-import { connectOnce } from "./app/connection.ts";
-import { computeStep, pullStep, pushStep, sweepStep } from "./app/cycle-steps.ts";
+import { fastestCadence, learnQuota, rememberCadence } from "./app/cadence.ts";
+import { computeStep } from "./app/cycle-steps.ts";
 import { type Elsewhere, lent, openMigratedStore } from "./app/open-store.ts";
-import { type AppOptions, environmentOf, type Parts } from "./app/parts.ts";
+import { openWorkspace } from "./app/open-workspace.ts";
+import { type AppOptions, environmentOf, type Workspace } from "./app/parts.ts";
+import { type CadenceOf, pullAll } from "./app/pull-all.ts";
+import { pushAll, sweepAll } from "./app/push-all.ts";
 import { applyStep, forgetStep, reconcileStep, undoStep } from "./app/repair-steps.ts";
 import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
 import { type Exclusively, exclusivelyOn, inTurn, settle } from "./app/turns.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
 import type {
   ComputeSummary,
+  ConnectionPull,
   CycleProgress,
-  PullSummary,
-  PushSummary,
   QuotaState,
   SweepSummary,
+  WorkspacePull,
+  WorkspacePush,
 } from "./core/cycle.ts";
 import type { ApiUsage } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
@@ -82,7 +85,7 @@ export interface StatusReport extends WritebackStatus, StreamReport {
   readonly quota: QuotaState | null;
 }
 
-/** Everything a command or a job may do, on one store and one connection. A step whose `signal` aborts throws its reason. */
+/** Everything a command or a job may do, on one store and the workspace's connections. A step whose `signal` aborts throws its reason. */
 export interface App {
   readonly settings: Settings;
   readonly log: Logger;
@@ -94,19 +97,22 @@ export interface App {
     which: "due" | "all",
     onProgress: (progress: CycleProgress) => void,
     signal?: AbortSignal,
-  ): Promise<PullSummary>;
+  ): Promise<WorkspacePull>;
   compute(
     asOf: Date,
     onProgress: (progress: CycleProgress) => void,
     signal?: AbortSignal,
   ): Promise<ComputeSummary>;
-  /** @param classes `flags`: those on records, whatever is due */
+  /**
+   * @param classes `flags`: those on records, whatever is due
+   * @param how.pulled how each connection's pull before it went: one that could not be read is not written to
+   */
   push(
     classes: "due" | "all" | "flags",
     asOf: Date,
     onProgress: (progress: CycleProgress) => void,
-    signal?: AbortSignal,
-  ): Promise<PushSummary>;
+    how?: { readonly signal?: AbortSignal; readonly pulled?: readonly ConnectionPull[] },
+  ): Promise<WorkspacePush>;
   /**
    * Checks a key of the environment, or redeems and stores what somebody granted in a browser, and ties the connection
    * to the org. @throws ConfigError, AuthError, WrongOrgError; then the connection signs in as before
@@ -188,7 +194,6 @@ export async function openApp(
 ): Promise<{ readonly app: App; readonly owner: Owner | null } | Elsewhere> {
   const environment = environmentOf(options);
   const read = readSettings(options.configFile);
-  const settings = options.adjust?.(read.settings) ?? read.settings;
   const log = pino(
     { level: environment.RIPELINE_LOG_LEVEL, base: null },
     pino.destination({ dest: options.logFile ?? 2, sync: true }),
@@ -196,59 +201,58 @@ export async function openApp(
   const opened = options.store === undefined ? await openMigratedStore(environment) : lent(options.store);
   if ("visitor" in opened) return opened;
   const { store, owner } = opened;
-  const signIn = {
-    settings,
-    key: { workspaceId: settings.workspace.id, connectionId: settings.connectionId },
-    environment,
-    log,
-    store,
-    allowedHosts: read.allowedHosts,
-    route: options.route ?? {},
-    leaseMs: options.leaseMs ?? LEASE_MS,
-  };
-  return { app: buildApp({ ...signIn, connect: connectOnce(signIn) }, read, owner), owner };
+  try {
+    const workspace = await openWorkspace({ environment, log, store, options, read });
+    return { app: buildApp(workspace, read, owner), owner };
+  } catch (error) {
+    await store.close();
+    await owner?.release();
+    throw error;
+  }
 }
-
-/** Long enough for a slow statement between two renewals, short enough to wait for after a process has died. */
-const LEASE_MS = 60_000;
 
 /** For work that nobody ends. */
 const never = new AbortController().signal;
 
-function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
-  const { settings, environment, key, log, store, connect } = parts;
+function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null): App {
+  const { settings, environment, log, store, connections, first } = workspace;
+  const { key } = first;
   const wanted = {
     fast: read.cadences.fastMinutes,
     money: read.cadences.moneyMinutes,
     slow: read.cadences.slowMinutes,
   };
-  const cadence = rememberCadence(parts, wanted);
-  const exclusively = exclusivelyOn(parts);
+  const cadences = new Map(connections.map((parts) => [parts, rememberCadence(parts, wanted)]));
+  const cadenceOf: CadenceOf = (parts) => cadences.get(parts) ?? rememberCadence(parts, wanted);
+  const exclusively = exclusivelyOn(workspace);
   return {
     settings,
-    cadence,
+    cadence: () => fastestCadence(connections.map(cadenceOf)),
     log,
     store,
     redisUrl: environment.REDIS_URL,
     metricNames: catalog.map((entry) => entry.name),
-    pull: (which, onProgress, signal = never) => pullStep(parts, which, cadence, { onProgress, signal }),
-    compute: (asOf, onProgress, signal = never) => computeStep(parts, asOf, { onProgress, signal }),
-    push: (which, asOf, onProgress, signal = never) => pushStep(parts, { which, asOf, onProgress, signal }),
-    connect: (signedIn) => connectStep(parts, signedIn),
-    rotateKey: (keyId) => rotateKeyStep(parts, keyId),
-    plan: async () => plan({ db: store, connection: await connect() }, settings, wanted),
-    apply: (options) => inTurn(exclusively, (signal) => applyStep(parts, options, signal)),
-    sweep: (signal = never) => sweepStep(parts, signal),
-    reconcile: (options, signal = never) => reconcileStep(parts, options, signal),
-    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileStep(parts, options, signal)),
-    resumeLeadWrites: async () => resumeLeadWrites(store, key, await (await connect()).serverTime()),
+    pull: (which, onProgress, signal = never) => pullAll(workspace, which, cadenceOf, { onProgress, signal }),
+    compute: (asOf, onProgress, signal = never) => computeStep(workspace, asOf, { onProgress, signal }),
+    push: (which, asOf, onProgress, { signal = never, pulled = [] } = {}) =>
+      pushAll(workspace, { which, asOf, onProgress, signal, pulled }),
+    connect: (signedIn) => connectStep(first, signedIn),
+    rotateKey: (keyId) => rotateKeyStep(first, keyId),
+    plan: async () => plan({ db: store, connection: await first.connect() }, settings, wanted),
+    apply: (options) => inTurn(exclusively, (signal) => applyStep(first, options, signal)),
+    sweep: (signal = never) => sweepAll(workspace, signal),
+    reconcile: (options, signal = never) => reconcileStep(first, options, signal),
+    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileStep(first, options, signal)),
+    resumeLeadWrites: async () => resumeLeadWrites(store, key, await (await first.connect()).serverTime()),
     audit: (query) => readAudit(store, key, query),
     undo: (runId, { isDryRun }, onProgress) =>
-      inTurn(exclusively, (signal) => undoStep(parts, { runId, isDryRun, onProgress, signal })),
+      inTurn(exclusively, (signal) => undoStep(first, { runId, isDryRun, onProgress, signal })),
     resumeWrites: () => resumeWrites(store, key),
-    forget: (person) => inTurn(exclusively, (signal) => forgetStep(parts, person, signal)),
-    learnQuota: () => learnQuota(parts),
-    doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: connect }),
+    forget: (person) => inTurn(exclusively, (signal) => forgetStep(first, person, signal)),
+    learnQuota: async () => {
+      for (const parts of connections) await learnQuota(parts);
+    },
+    doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: first.connect }),
     status: async () => ({
       ...(await readWritebackStatus(store, key)),
       ...(await readStatus(store, settings)),
@@ -267,19 +271,33 @@ function buildApp(parts: Parts, read: ReadSettings, owner: Owner | null): App {
     explain: (metric, row) =>
       readConsistently(store, key.workspaceId, (published) => explain(published, settings, metric, row)),
     importCosts: (source) => importCosts(store, settings, source),
-    usage: async () => (await connect()).usage(),
+    usage: async () =>
+      sumOfUsage(await Promise.all(connections.map(async ({ connect }) => (await connect()).usage()))),
     isSuperseded: async (asOf) => {
-      const newest = await newestPull(store, key);
-      return newest !== null && newest.getTime() > asOf.getTime();
+      const newest = await Promise.all(connections.map((parts) => newestPull(store, parts.key)));
+      return newest.some((at) => at !== null && at.getTime() > asOf.getTime());
     },
     computedAsOf: () => publishedAsOf(store, key.workspaceId),
     isComputed: (asOf) => isWhole(store, key.workspaceId, asOf),
     exclusively,
     close: async () => {
-      await settle(parts);
-      await connect.opened()?.then((connection) => connection.close());
+      for (const parts of connections) {
+        await settle(parts);
+        await parts.connect.opened()?.then((connection) => connection.close());
+      }
       await store.close();
       await owner?.release();
     },
+  };
+}
+
+/** Calls of all connections; the CRM's own figures are of one, so they stand only where there is one. */
+function sumOfUsage(usages: readonly ApiUsage[]): ApiUsage {
+  const [only, ...others] = usages;
+  if (only !== undefined && others.length === 0) return only;
+  return {
+    metered: usages.reduce((sum, { metered }) => sum + metered, 0),
+    dailyUsed: null,
+    dailyLimit: null,
   };
 }

@@ -11,6 +11,8 @@ import type { Pacing } from "../shared/retry.ts";
 export interface HubspotOptions {
   /** @default https://api.hubapi.com */
   readonly baseUrl?: string;
+  /** Hosts outside HubSpot's domains that tokens and secrets may be sent to. */
+  readonly allowedHosts?: readonly string[];
   readonly accessToken?: string;
   readonly clientId?: string;
   readonly clientSecret?: string;

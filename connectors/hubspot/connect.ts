@@ -22,6 +22,7 @@ import { removeRows } from "./remove.ts";
 import { readRoom } from "./room.ts";
 import { createSession, type Session } from "./session.ts";
 import { hubspotStreams } from "./streams.ts";
+import { trustedOrigin } from "./trusted-address.ts";
 import { writeRows } from "./write.ts";
 
 const CEILING_SHARE = 0.25;
@@ -33,10 +34,10 @@ const HEARD_LATELY_MS = 10 * SECOND_MS;
 
 /**
  * Connects to one HubSpot portal; nothing is sent yet but a token request, where there is one to be made.
- * @throws ConfigError for missing options
+ * @throws ConfigError for missing options, or an address that secrets may not go to
  */
 export async function connectHubspot(options: HubspotOptions): Promise<OpenConnection> {
-  const baseUrl = addressOf(options.baseUrl ?? DEFAULT_BASE_URL);
+  const baseUrl = trustedOrigin(options.baseUrl ?? DEFAULT_BASE_URL, options.allowedHosts ?? []);
   const isApp =
     options.clientId !== undefined &&
     options.clientSecret !== undefined &&
@@ -148,14 +149,4 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenConne
 function nowOf(session: Session, clock: Clock): Date {
   const heard = session.lastHeard();
   return heard === null ? clock.now() : new Date(heard.date.getTime() + heard.agoMs);
-}
-
-function addressOf(address: string): string {
-  const url = URL.parse(address);
-  if (url !== null && (url.protocol === "https:" || url.protocol === "http:")) {
-    return address.replace(/\/+$/, "");
-  }
-  throw new ConfigError(
-    `HUBSPOT_BASE_URL: "${address}" is no address; expected one like ${DEFAULT_BASE_URL}.`,
-  );
 }

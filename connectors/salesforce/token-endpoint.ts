@@ -3,8 +3,9 @@ import { z } from "zod";
 import { AuthError, TransientHttpError, WireShapeError } from "../../src/core/errors.ts";
 import { createHttp, type Http, type HttpLimits, readText } from "../shared/http.ts";
 import { redact } from "../shared/redact.ts";
+import { isLoopback } from "../shared/trusted-origin.ts";
 import { type JsforceRequest, type JsforceResponse, jsforceTransport } from "./jsforce-transport.ts";
-import { isLoopback, trustedOrigin } from "./trusted-address.ts";
+import { trustedOrigin } from "./trusted-address.ts";
 
 const TokenAnswer = z.looseObject({
   access_token: z.string().min(1),

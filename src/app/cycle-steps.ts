@@ -9,7 +9,7 @@ import {
   type RemovalCounts,
   type SweepSummary,
 } from "../core/cycle.ts";
-import { QuotaExhaustedError } from "../core/errors.ts";
+import { type CrmName, QuotaExhaustedError } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { stoppable } from "../database/stoppable.ts";
 import { catalog } from "../metrics/catalog.ts";
@@ -23,19 +23,23 @@ import { push } from "../writeback/push.ts";
 import { isSweepDue, sweep } from "../writeback/sweep.ts";
 import { PUBLISH_CLASSES, type PublishClass } from "../writeback/targets/target.ts";
 import { targetObjects } from "../writeback/targets.ts";
-import type { Parts } from "./parts.ts";
+import type { Parts, Workspace } from "./parts.ts";
 
 /** What a step tells while it works, and what ends it. */
-interface Watch {
+export interface Watch {
   readonly onProgress: (progress: CycleProgress) => void;
   readonly signal: AbortSignal;
 }
 
-const writtenObjects = targetObjects({ closedStatuses: [], catalog }).map(({ object }) => object);
+/** What runs on these decides how many rows go at once; HubSpot does not tell. */
+const writtenObjects: Readonly<Record<CrmName, readonly string[]>> = {
+  salesforce: targetObjects({ closedStatuses: [], catalog }).map(({ object }) => object),
+  hubspot: [],
+};
 
-/** See `App.pull`. */
+/** Reads one connection. */
 export function pullStep(
-  { settings, key, environment, log, store, connect }: Parts,
+  { crm, settings, key, environment, log, store, connect }: Parts,
   which: "due" | "all",
   cadence: () => Promise<ChosenCadence>,
   { onProgress, signal }: Watch,
@@ -45,9 +49,12 @@ export function pullStep(
     key,
     "pull",
     async () => {
+      const isNew = connect.opened() === undefined;
       const connection = await connect();
+      // Who answers is a question that HubSpot counts.
+      const opening = isNew ? connection.usage().metered : 0;
       const before = await readQuotaState(store, key);
-      const { summary: result, counts } = await pullWithinBudget(
+      const { summary, counts } = await pullWithinBudget(
         {
           db: stoppable(store, signal),
           connection: connection.during(signal),
@@ -55,11 +62,12 @@ export function pullStep(
           settings,
           secretKey: environment.RIPELINE_SECRET_KEY,
           cadenceMinutes: (await cadence()).minutes,
-          writtenObjects,
+          writtenObjects: writtenObjects[crm],
           onProgress,
         },
         which,
       );
+      const result = { ...summary, apiCalls: summary.apiCalls + opening };
       noteQuota(log, before, result.quota);
       const detail = { apiCalls: result.apiCalls, counts, quota: toJson(result.quota) };
       if (isOnlyWaiting(result)) return { result, asOf: null, detail, outcome: WAITING };
@@ -78,9 +86,9 @@ function noteQuota(log: Logger, before: QuotaState | null, after: QuotaState | n
   }
 }
 
-/** See `App.compute`. */
+/** See `App.compute`. Its line in the run ledger is the first connection's. */
 export function computeStep(
-  { settings, key, log, store }: Parts,
+  { settings, log, store, first: { key } }: Workspace,
   asOf: Date,
   { onProgress, signal }: Watch,
 ): Promise<ComputeSummary> {
@@ -91,7 +99,6 @@ export function computeStep(
     async () => {
       const outcome = await compute({ db: stoppable(store, signal) }, settings, {
         asOf,
-        connectionId: key.connectionId,
         onModel: (model, done, total) => onProgress({ step: "compute", item: model, done, total }),
       });
       const result = {
@@ -112,7 +119,7 @@ interface PushOptions extends Watch {
   readonly asOf: Date;
 }
 
-/** See `App.push`. */
+/** Writes to one connection. */
 export function pushStep(parts: Parts, options: PushOptions): Promise<PushSummary> {
   return recordRun(
     parts.store,
@@ -130,14 +137,14 @@ async function pushRun(parts: Parts, step: PushOptions & { readonly runId: strin
   const { settings, key, log } = parts;
   const started = performance.now();
   const store = stoppable(parts.store, step.signal);
-  const connection = (await parts.connect()).during(step.signal);
-  const callsBefore = connection.usage().metered;
   const record = await readConnection(store, key);
   if (record?.applied_at == null) {
-    log.info("nothing is written before apply");
+    log.info({ connection: key.connectionId }, "nothing is written before apply");
     const seconds = (performance.now() - started) / 1000;
     return { objects: {}, removed: {}, waiting: [], apiCalls: 0, seconds };
   }
+  const connection = (await parts.connect()).during(step.signal);
+  const callsBefore = connection.usage().metered;
   const classes: readonly PublishClass[] =
     step.which === "flags"
       ? ["record_flags"]
@@ -184,7 +191,7 @@ async function whileCallsLast(remove: () => Promise<RemovalCounts>): Promise<Rem
   }
 }
 
-/** See `App.sweep`. */
+/** Sweeps one connection. */
 export function sweepStep(parts: Parts, signal: AbortSignal): Promise<SweepSummary> {
   return recordRun(
     parts.store,
@@ -198,13 +205,10 @@ export function sweepStep(parts: Parts, signal: AbortSignal): Promise<SweepSumma
   );
 }
 
-async function sweepRun(
-  { store, key, settings, log, connect }: Parts,
-  runId: string,
-  signal: AbortSignal,
-): Promise<SweepSummary> {
+async function sweepRun(parts: Parts, runId: string, signal: AbortSignal): Promise<SweepSummary> {
+  const { store, key, settings, log } = parts;
   const started = performance.now();
-  const connection = (await connect()).during(signal);
+  const connection = (await parts.connect()).during(signal);
   const callsBefore = connection.usage().metered;
   const asOf = await connection.serverTime();
   const isApplied = (await readConnection(store, key))?.applied_at != null;

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
 import type { SalesforceRoute } from "../../connectors/registry.ts";
 import { type Environment, parseEnvironment, readEnvironment } from "../config/environment.ts";
+import type { CrmName } from "../core/errors.ts";
 import type { OpenConnection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
@@ -31,21 +32,40 @@ export function environmentOf(options: AppOptions): Environment {
     : parseEnvironment(options.variables);
 }
 
-/** What a sign-in needs. */
+/** What a sign-in to one connection needs. */
 export interface SignInParts {
+  readonly crm: CrmName;
+  /** Those of the workspace; `connectionId` is this connection's. */
   readonly settings: Settings;
   readonly key: MirrorKey;
   readonly environment: Environment;
   readonly log: Logger;
   readonly store: Database;
   readonly allowedHosts: readonly string[];
+  /** Null: the newest that the connector knows. */
+  readonly apiVersion: string | null;
   readonly route: SalesforceRoute;
   readonly leaseMs: number;
 }
 
-/** What every step needs. */
+/** What every step on one connection needs. */
 export interface Parts extends SignInParts {
   readonly connect: LazyConnection;
+}
+
+/** What every step on the whole workspace needs. */
+export interface Workspace {
+  /** `connectionId` is the first connection's: lines of the run ledger that are the workspace's stand there. */
+  readonly settings: Settings;
+  readonly environment: Environment;
+  readonly log: Logger;
+  readonly store: Database;
+  readonly leaseMs: number;
+  readonly first: Parts;
+  /** The active connections in the order of `settings.connections`: `first` and all others. */
+  readonly connections: readonly Parts[];
+  /** Also of a connection that is not active: to sign in to it. */
+  readonly partsOf: (crm: CrmName) => Parts;
 }
 
 /** Signs in at the first call. `opened` is the connection of earlier calls, if there was one. */

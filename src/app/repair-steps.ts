@@ -13,18 +13,15 @@ import { targetObjects } from "../writeback/targets.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
 import type { Parts } from "./parts.ts";
 
-/** See `App.apply`. */
-export function applyStep(
-  { settings, key, store, connect }: Parts,
-  options: ApplyOptions,
-  signal: AbortSignal,
-): Promise<ApplyOutcome> {
+/** Applies to one connection. */
+export function applyStep(parts: Parts, options: ApplyOptions, signal: AbortSignal): Promise<ApplyOutcome> {
+  const { settings, key, store } = parts;
   return recordRun(
     store,
     key,
     "apply",
     async () => {
-      const connection = (await connect()).during(signal);
+      const connection = (await parts.connect()).during(signal);
       const result = await apply({ db: stoppable(store, signal), connection }, settings, options);
       // What our user may see has changed: the next pull describes anew.
       await store.execute(sql`
@@ -72,7 +69,7 @@ async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): P
   });
 }
 
-/** See `App.reconcile`. */
+/** Compares the ids of one connection. */
 export function reconcileStep(
   { store, key, settings, environment, log, connect }: Parts,
   options: { readonly acceptVanished: boolean },

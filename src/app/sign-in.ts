@@ -6,7 +6,7 @@ import type { OrgIdentity } from "../core/ports.ts";
 import { resealEmailKey } from "../mirror/email-key.ts";
 import { openKeyring } from "../mirror/keyring.ts";
 import { deleteGrant, GRANT_NEED, resealGrant, saveGrant } from "../mirror/stored-grant.ts";
-import { openPinned, ownAccess } from "./connection.ts";
+import { openPinned } from "./connection.ts";
 import { type AppOptions, environmentOf, type Parts } from "./parts.ts";
 import { settle } from "./turns.ts";
 
@@ -39,7 +39,7 @@ export async function beginSignIn(
   { port, timeoutMs }: { readonly port: number; readonly timeoutMs: number },
 ): Promise<SignIn & { readonly keyId: string }> {
   const environment = environmentOf(options);
-  const { allowedHosts } = readSettings(options.configFile);
+  const { allowedHosts } = readSettings(options.configFile).connections.salesforce;
   const { currentId: keyId } = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
   if (holdsKey(environment)) {
     throw new ConfigError(
@@ -80,7 +80,7 @@ export async function connectStep(
 ): Promise<Connected> {
   const { environment, store, key, allowedHosts } = parts;
   if (signedIn === null) {
-    const { connection, identity } = await openPinned(parts, ownAccess(environment));
+    const { connection, identity } = await openPinned(parts);
     await connection.close();
     await deleteGrant(store, key);
     await signInAnew(parts);
@@ -97,7 +97,7 @@ export async function connectStep(
   });
   try {
     const { instanceUrl, accessToken } = grant;
-    const { connection, identity } = await openPinned(parts, { instanceUrl, accessToken });
+    const { connection, identity } = await openPinned(parts, { session: { instanceUrl, accessToken } });
     await connection.close();
     await saveGrant(store, key, keyring, grant);
     await signInAnew(parts);

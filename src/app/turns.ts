@@ -1,9 +1,16 @@
 import { setTimeout } from "node:timers/promises";
-import { BusyError, type StuckError } from "../core/errors.ts";
+import {
+  BusyError,
+  ConfigError,
+  ConnectorError,
+  type RipelineError,
+  SealBrokenError,
+  type StuckError,
+} from "../core/errors.ts";
 import { DAY_MS, MINUTE_MS, SECOND_MS } from "../core/time.ts";
-import { withLease } from "../database/lease.ts";
+import { type Lease, withLease } from "../database/lease.ts";
 import { withTimeout } from "../database/with-timeout.ts";
-import type { Parts } from "./parts.ts";
+import type { Parts, Workspace } from "./parts.ts";
 
 /** What may end a piece of work, and who is told when it does not end. */
 export interface WorkBounds {
@@ -21,28 +28,36 @@ export type Exclusively = <T>(work: (signal: AbortSignal) => Promise<T>, bounds?
 
 const A_DAY: WorkBounds = { name: "the command", timeoutMs: DAY_MS };
 
-/** One piece of work at a time on the connection, over all processes. */
-export function exclusivelyOn(parts: Parts): Exclusively {
-  const { store, key, leaseMs } = parts;
-  const lease = {
+/** One piece of work at a time on the workspace's connections, over all processes. */
+export function exclusivelyOn({ store, leaseMs, connections }: Workspace): Exclusively {
+  const leases = connections.map(({ key }) => ({
     database: store,
     workspaceId: key.workspaceId,
     name: `connection ${key.connectionId}`,
     ttlMs: leaseMs,
-  };
+  }));
   return (work, { stop, ...bounds } = A_DAY) =>
-    withLease(lease, (lost) => {
-      const ended = stop === undefined ? lost : AbortSignal.any([lost, stop]);
-      return settled(parts, () => withTimeout({ ...bounds, database: store, stop: ended }, work));
+    holding(leases, (lost) => {
+      const ended = AbortSignal.any(stop === undefined ? lost : [...lost, stop]);
+      return settled(connections, () => withTimeout({ ...bounds, database: store, stop: ended }, work));
     });
 }
 
+/** Takes the leases one after the other, in the same order in every process, and does the work under all of them. */
+function holding<T>(
+  [lease, ...rest]: readonly Lease[],
+  work: (lost: AbortSignal[]) => Promise<T>,
+): Promise<T> {
+  if (lease === undefined) return work([]);
+  return withLease(lease, (lost) => holding(rest, (others) => work([lost, ...others])));
+}
+
 /** Does the work; whatever became of it, calls that it booked and did not send are given back. */
-async function settled<T>(parts: Parts, work: () => Promise<T>): Promise<T> {
+async function settled<T>(connections: readonly Parts[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
-    await settle(parts);
+    for (const parts of connections) await settle(parts);
   }
 }
 
@@ -58,7 +73,7 @@ export async function settle({ connect, log }: Parts): Promise<void> {
 /** As long as somebody at a terminal waits for a step to end; longer than the lease of a process that died. */
 const TURN_MS = 2 * MINUTE_MS;
 
-/** Does the work when the connection is free, waiting a while for it. @throws BusyError when it stays taken */
+/** Does the work when the connections are free, waiting a while for it. @throws BusyError when it stays taken */
 export async function inTurn<T>(
   exclusively: Exclusively,
   work: (signal: AbortSignal) => Promise<T>,
@@ -76,4 +91,32 @@ export async function inTurn<T>(
       await setTimeout(SECOND_MS);
     }
   }
+}
+
+/** Trouble with one CRM or with the way in to it; not with the store, the time or the process. */
+export function isOfConnection(error: unknown): error is RipelineError {
+  return error instanceof ConnectorError || error instanceof ConfigError || error instanceof SealBrokenError;
+}
+
+/**
+ * Does the work on every connection in turn: trouble with one of them does not keep the others waiting.
+ * @throws the failure, after all had their turn (one that may pass by itself, where there are several); anything that is no
+ *   trouble of a connection at once
+ */
+export async function eachInTurn(
+  connections: readonly Parts[],
+  signal: AbortSignal,
+  work: (parts: Parts) => Promise<void>,
+): Promise<void> {
+  const failures: RipelineError[] = [];
+  for (const parts of connections) {
+    try {
+      await work(parts);
+    } catch (error) {
+      if (signal.aborted || !isOfConnection(error)) throw error;
+      failures.push(error);
+    }
+  }
+  const failure = failures.find(({ retryable }) => retryable) ?? failures[0];
+  if (failure !== undefined) throw failure;
 }

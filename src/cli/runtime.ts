@@ -43,7 +43,7 @@ export interface CyclesOptions extends Pick<WorkerOptions, "timeoutMs"> {
 }
 
 export function cyclesOf(app: App, { onStuck = exitAtOnce, ...options }: CyclesOptions = {}): Cycles {
-  const name = queueName(app.settings.workspace.id, app.settings.connectionId);
+  const name = queueName(app.settings.workspace.id);
   let isClosing = false;
   const opened = once(async () => {
     const kit = await createQueueKit({

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type CycleResult, cycleJson, isOnlyWaiting } from "../core/cycle.ts";
+import { apiCallsOf, type CycleResult, cycleJson, isOnlyWaiting } from "../core/cycle.ts";
 import { toJson } from "../core/json.ts";
 import { describeReconciliation } from "./describe-reconciliation.ts";
 import { operation } from "./operation.ts";
@@ -16,8 +16,8 @@ const syncArgs = z.object({
 /**
  * `ripeline sync`: one cycle of the streams that are due, or of all; every publishing class is written, and once a day
  * rows of ours beyond their retention are deleted. With --resume-lead-writes a stop of lead writes is lifted first, with
- * --resume-writes the pause after an undo; with --reconcile ids are compared with the CRM's first. Exit 1 where the day's
- * calls do not reach for all of it; the answer says what was done and what waits.
+ * --resume-writes the pause after an undo; with --reconcile ids are compared with the CRM's first. Exit 1 where one of several
+ * CRMs could not be read, or the day's calls do not reach for all of it; the answer says what was done and what waits.
  */
 export const syncOperation = operation(
   syncArgs,
@@ -30,10 +30,19 @@ export const syncOperation = operation(
     const lifted = resumeLeadWrites ? await app.resumeLeadWrites() : null;
     const result = await runCycle({ streams: all ? "all" : "due", classes: "all" }, onProgress);
     const { leadWritesStopped: stop, writesPaused: pause } = await app.status();
-    const { quota } = result.pull;
+    const waiting = result.pull.connections.filter(({ quota }) => quota !== null);
+    const failed = result.pull.connections.filter(({ failure }) => failure !== null);
+    const isAlone = result.pull.connections.length === 1;
     const notes = [
-      ...(quota === null ? [] : [`WAITING: ${quota.message}`]),
-      ...(quota !== null || result.push.waiting.length === 0
+      ...failed.map(
+        ({ connectionId, failure }) =>
+          `FAILED: ${connectionId} could not be read [${failure?.code}]: ${failure?.message} Nothing was written to it, since its ` +
+          "touches are not known as of now; the numbers hold what was read of it before.",
+      ),
+      ...waiting.map(
+        ({ connectionId, quota }) => `WAITING${isAlone ? "" : ` at ${connectionId}`}: ${quota?.message}`,
+      ),
+      ...(waiting.length > 0 || result.push.waiting.length === 0
         ? []
         : [
             `WAITING for the day's calls: rows of ${result.push.waiting.join(", ")}; \`ripeline status\` tells more`,
@@ -60,7 +69,7 @@ export const syncOperation = operation(
       json: toJson({ ...cycleJson(result), reconciled: compared ?? undefined }),
       text: [...notes, ...(isOnlyWaiting(result.pull) ? [] : [describe(result)])].join("\n"),
       // Not all of what was asked for is done.
-      isFailure: quota !== null || result.push.waiting.length > 0,
+      isFailure: waiting.length > 0 || failed.length > 0 || result.push.waiting.length > 0,
     };
   },
 );
@@ -88,12 +97,28 @@ function describe(result: CycleResult): string {
   return [
     `As of ${pull.asOf}`,
     pulled.length === 0 ? "No stream was due." : table(["read", "rows", "calls"], pulled),
+    ...unwritten(result),
     pushed.length === 0
-      ? "Nothing is written before `ripeline apply` has added ripeline's fields."
+      ? "Nothing was written."
       : table(["wrote", "changed", "written", "rejected", "calls"], pushed),
     ...(removed.length === 0 ? [] : [table(["deleted", "due", "deleted", "refused", "calls"], removed)]),
     ...(hidden.length === 0 ? [] : [`Hidden from ripeline: ${hidden.join(", ")}`]),
-    `${pull.apiCalls + push.apiCalls} API calls; pull ${pull.seconds.toFixed(1)} s, ` +
+    `${pull.apiCalls + push.apiCalls} API calls${byCrm(result)}; pull ${pull.seconds.toFixed(1)} s, ` +
       `compute ${compute.seconds.toFixed(1)} s, push ${push.seconds.toFixed(1)} s`,
   ].join("\n");
+}
+
+/** Why a connection got nothing, where that is not said already. */
+function unwritten({ pull, push }: CycleResult): readonly string[] {
+  const isRead = (id: string): boolean =>
+    pull.connections.some(({ connectionId, failure }) => connectionId === id && failure === null);
+  return push.connections
+    .filter(({ connectionId, skipped }) => skipped !== null && isRead(connectionId))
+    .map(({ connectionId, skipped }) => `Nothing is written to ${connectionId}: ${skipped}.`);
+}
+
+function byCrm(result: CycleResult): string {
+  if (result.pull.connections.length === 1) return "";
+  const { salesforce, hubspot } = apiCallsOf(result);
+  return ` (${salesforce} Salesforce, ${hubspot} HubSpot)`;
 }

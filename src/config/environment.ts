@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { z } from "zod";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, type CrmName } from "../core/errors.ts";
 import { parseSecretKeys, SECRET_KEY_FORM } from "../core/secret-key.ts";
 
 /**
@@ -162,6 +162,32 @@ export function salesforceAccess(environment: Environment): SalesforceAccess | n
   if (e.SALESFORCE_INSTANCE_URL !== undefined) throw incomplete("SALESFORCE_ACCESS_TOKEN is missing");
   if (e.SALESFORCE_LOGIN_URL !== undefined) throw incomplete("SALESFORCE_CLIENT_ID is missing");
   return null;
+}
+
+/** How to reach the HubSpot portal with a key of the environment. */
+export interface HubspotAccess {
+  /** Unchecked: the connector decides where secrets may go. */
+  readonly baseUrl?: string;
+  /** Of a private app or a service key. */
+  readonly accessToken: string;
+}
+
+/** @returns null where the environment holds no key of HubSpot's */
+export function hubspotAccess(e: Environment): HubspotAccess | null {
+  if (e.HUBSPOT_ACCESS_TOKEN === undefined) return null;
+  return {
+    accessToken: e.HUBSPOT_ACCESS_TOKEN,
+    ...(e.HUBSPOT_BASE_URL === undefined ? {} : { baseUrl: e.HUBSPOT_BASE_URL }),
+  };
+}
+
+/**
+ * Whether the environment means to give a way in, whole or by half. An address or a client id alone does not: `.env.example`
+ * brings the one, and the other waits for a sign-in with a browser.
+ */
+export function namesWayIn(e: Environment, crm: CrmName): boolean {
+  if (crm === "hubspot") return e.HUBSPOT_ACCESS_TOKEN !== undefined;
+  return holdsKey(e) || e.SALESFORCE_CLIENT_SECRET !== undefined;
 }
 
 function readySession(e: Environment): SalesforceAccess {

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { isCollection, LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
-import { ConfigError } from "../core/errors.ts";
-import type { Settings } from "../core/settings.ts";
+import { ConfigError, type CrmName } from "../core/errors.ts";
+import type { ConnectionSettings, Settings } from "../core/settings.ts";
 import { type SettingsFile, settingsFileSchema } from "./settings-schema.ts";
 
 /** How often each kind of stream is to be read, minutes; null: the org's quota decides. See `provision/cadence.ts`. */
@@ -13,11 +13,22 @@ export interface Cadences {
   readonly slowMinutes: number | null;
 }
 
+/** What ripeline.yaml says of one CRM's connection. */
+export interface ConnectionFile {
+  readonly settings: ConnectionSettings;
+  /** Null: the environment and the store decide. */
+  readonly isEnabled: boolean | null;
+  /** Hosts outside the vendor's domains that secrets may go to. */
+  readonly allowedHosts: readonly string[];
+  /** Null: the newest that the connector knows. */
+  readonly apiVersion: string | null;
+}
+
 export interface ReadSettings {
+  /** With the Salesforce connection alone: which ones are active is known with the environment and the store. */
   readonly settings: Settings;
   readonly cadences: Cadences;
-  /** Hosts outside the vendor's domains that secrets of the connection may go to. */
-  readonly allowedHosts: readonly string[];
+  readonly connections: Readonly<Record<CrmName, ConnectionFile>>;
   /** The file that was read, or null: defaults only. */
   readonly file: string | null;
 }
@@ -111,6 +122,7 @@ function lineOf(
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] as const;
 
 function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
+  const { salesforce, hubspot } = file.connections;
   const settings: Settings = {
     workspace: {
       id: file.workspace.id,
@@ -119,8 +131,8 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
       currency: file.workspace.currency,
       fiscalYearStartMonth: file.workspace.fiscal_year_start_month,
     },
-    connections: [{ id: file.connections.salesforce.id, crm: "salesforce" }],
-    connectionId: file.connections.salesforce.id,
+    connections: [{ id: salesforce.id, crm: "salesforce" }],
+    connectionId: salesforce.id,
     rot: {
       startFrom: file.rot.start_from,
       restart: file.rot.restart,
@@ -196,7 +208,20 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
   };
   return {
     settings,
-    allowedHosts: file.connections.salesforce.allowed_hosts,
+    connections: {
+      salesforce: {
+        settings: { id: salesforce.id, crm: "salesforce" },
+        isEnabled: salesforce.enabled,
+        allowedHosts: salesforce.allowed_hosts,
+        apiVersion: null,
+      },
+      hubspot: {
+        settings: { id: hubspot.id, crm: "hubspot", processObject: hubspot.process_object },
+        isEnabled: hubspot.enabled,
+        allowedHosts: hubspot.allowed_hosts,
+        apiVersion: hubspot.api_version,
+      },
+    },
     cadences: {
       fastMinutes: file.cadence.fast_minutes,
       moneyMinutes: file.cadence.money_minutes,

@@ -218,19 +218,57 @@ const investmentSchema = z.strictObject({
 /** Empty: the fastest that stays under 5% of the org's calls a day. */
 const cadenceMinutes = z.int().min(1).nullable().default(null);
 
+const connectionId = z.string().min(1);
+
+const enabled = z
+  .boolean()
+  .nullable()
+  .default(null)
+  .describe(
+    "Empty: where .env or a sign-in gives a way in, and once it was connected until this says false.",
+  );
+
 export const settingsFileSchema = z.strictObject({
   workspace: workspaceSchema.prefault({}),
   connections: z
     .strictObject({
       salesforce: z
         .strictObject({
-          id: z.string().default("salesforce"),
+          id: connectionId.default("salesforce"),
           allowed_hosts: z
             .array(hostName)
             .default([])
             .describe("Hosts outside Salesforce's domains that tokens and keys may be sent to."),
+          enabled,
         })
         .prefault({}),
+      hubspot: z
+        .strictObject({
+          id: connectionId.default("hubspot"),
+          allowed_hosts: z
+            .array(hostName)
+            .default([])
+            .describe("Hosts outside HubSpot's domains that tokens and keys may be sent to."),
+          enabled,
+          process_object: z
+            .enum(["lead", "contact"])
+            .nullable()
+            .default(null)
+            .describe(
+              "What is worked as a lead; empty: HubSpot's leads where the portal uses them, else contacts.",
+            ),
+          api_version: z
+            .string()
+            .regex(/^20\d\d-(03|09)$/, { error: "a date version such as 2026-09" })
+            .nullable()
+            .default(null)
+            .describe("Date version of the paths; empty: the newest that ripeline knows."),
+        })
+        .prefault({}),
+    })
+    .refine(({ salesforce, hubspot }) => salesforce.id !== hubspot.id, {
+      path: ["hubspot", "id"],
+      error: "another id than connections.salesforce.id: both name what the store keeps of them",
     })
     .prefault({}),
   rot: rotSchema.prefault({}),

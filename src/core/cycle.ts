@@ -1,3 +1,4 @@
+import type { CrmName } from "./errors.ts";
 import type { Json } from "./json.ts";
 
 /** What one step of a cycle reports; the same words as `sync --json`. Calls are metered requests. */
@@ -21,6 +22,30 @@ export interface QuotaState {
   readonly until: string | null;
   /** Why, and what to do. */
   readonly message: string;
+}
+
+/** Why a connection could not be read; what was read before stays. */
+export interface ConnectionFailure {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** One connection's part in a pull. */
+export interface ConnectionPull {
+  readonly connectionId: string;
+  readonly crm: CrmName;
+  /** The CRM's clock when its pull ended, ISO UTC; null where it failed. */
+  readonly asOf: string | null;
+  readonly apiCalls: number;
+  readonly quota: QuotaState | null;
+  /** Null where it was read: then its touches are as new as `asOf`. */
+  readonly failure: ConnectionFailure | null;
+}
+
+/** A pull of all connections: the sum of theirs. `asOf` is the latest, `quota` the first that is not null. */
+export interface WorkspacePull extends PullSummary {
+  /** In the order of `settings.connections`. */
+  readonly connections: readonly ConnectionPull[];
 }
 
 /** True where the day's calls did not even reach for flags: there is nothing new to compute or to write. */
@@ -53,6 +78,20 @@ export interface PushSummary {
   readonly seconds: number;
   /** Objects of which rows wait, since the day's calls are spent. */
   readonly waiting: readonly string[];
+}
+
+/** One connection's part in a push. */
+export interface ConnectionPush {
+  readonly connectionId: string;
+  readonly crm: CrmName;
+  readonly apiCalls: number;
+  /** Why nothing was written; null where it was its turn. */
+  readonly skipped: string | null;
+}
+
+/** A push to all connections: the sum of theirs. */
+export interface WorkspacePush extends PushSummary {
+  readonly connections: readonly ConnectionPush[];
 }
 
 export type RemovalCounts = Readonly<
@@ -89,9 +128,9 @@ export interface CycleRequest {
 }
 
 export interface CycleResult {
-  readonly pull: PullSummary;
+  readonly pull: WorkspacePull;
   readonly compute: ComputeSummary;
-  readonly push: PushSummary;
+  readonly push: WorkspacePush;
 }
 
 /** One line of progress: a step, what it is at, and how far, where that is known. */
@@ -114,7 +153,15 @@ export function cycleJson(result: CycleResult): { readonly [key: string]: Json }
     hiddenFields: pull.hiddenFields,
     quota: pull.quota === null ? null : { ...pull.quota },
     waiting: push.waiting,
-    apiCalls: { salesforce: pull.apiCalls + push.apiCalls, hubspot: 0 },
+    apiCalls: apiCallsOf(result),
+    connections: pull.connections.map(({ connectionId, crm, asOf, quota, failure }) => ({
+      id: connectionId,
+      crm,
+      asOf,
+      quota: quota === null ? null : { ...quota },
+      failure: failure === null ? null : { ...failure },
+      notWritten: push.connections.find((each) => each.connectionId === connectionId)?.skipped ?? null,
+    })),
     seconds: {
       pull: pull.seconds,
       compute: compute.seconds,
@@ -122,4 +169,13 @@ export function cycleJson(result: CycleResult): { readonly [key: string]: Json }
       total: pull.seconds + compute.seconds + push.seconds,
     },
   };
+}
+
+/** Metered requests of a cycle to each CRM. */
+export function apiCallsOf({ pull, push }: CycleResult): Readonly<Record<CrmName, number>> {
+  const of = (crm: CrmName): number =>
+    [...pull.connections, ...push.connections]
+      .filter((each) => each.crm === crm)
+      .reduce((sum, { apiCalls }) => sum + apiCalls, 0);
+  return { salesforce: of("salesforce"), hubspot: of("hubspot") };
 }

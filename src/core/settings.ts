@@ -8,6 +8,8 @@ import type { CrmName } from "./errors.ts";
 export interface ConnectionSettings {
   readonly id: string;
   readonly crm: CrmName;
+  /** HubSpot: which of its objects is worked as a lead; null or absent: leads where the portal uses them, else contacts. */
+  readonly processObject?: "lead" | "contact" | null;
 }
 
 /** Which leads a rot policy covers; every given list must match, an absent one matches all. */

@@ -4,6 +4,12 @@ import { sql } from "../database/sql.ts";
 
 export type CaptureGate = "passed" | "not_proven" | "closed";
 
+/** What holds for rows over several connections: one that is closed closes all, one that is not proven leaves doubt. */
+export function combineGates(gates: readonly CaptureGate[]): CaptureGate {
+  if (gates.includes("closed")) return "closed";
+  return gates.length === 0 || gates.includes("not_proven") ? "not_proven" : "passed";
+}
+
 /** Under so many worked leads the share without a touch proves nothing. */
 const FEWEST_WORKED = 10;
 
@@ -18,7 +24,8 @@ const found = z.object({
 });
 
 /**
- * Decides whether activity is logged well enough to speak of rot, and writes it into `metrics.run`: `passed`,
+ * Decides whether activity is logged well enough in a connection to speak of rot, and writes it into
+ * `metrics.run_connection`: `passed`,
  * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch. The reason names
  * the likely cause.
  */
@@ -34,21 +41,21 @@ export async function decideCaptureGate(
       (select count(*) from metrics.int_worked_lead where ${here}) as worked,
       (select count(*) from metrics.int_worked_lead where ${here} and not has_touch) as unlogged,
       (select max_unlogged from metrics.run where workspace_id = ${workspaceId}) as max_unlogged,
-      (select count(*) from metrics.stg_touch where ${here}) as touches,
-      (select count(*) from metrics.stg_touch where ${here} and kind = 'email') as mails,
+      (select count(*) from metrics.int_touch where ${here}) as touches,
+      (select count(*) from metrics.int_touch where ${here} and kind = 'email') as mails,
       (select count(distinct owner_id) from metrics.int_worked_lead where ${here}) as reps,
       (select count(distinct owner_id) from metrics.int_worked_lead as worked where ${here} and not exists (
-        select 1 from metrics.stg_touch as touch
+        select 1 from metrics.int_touch as touch
         where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
-          and touch.by_user_id = worked.owner_id)) as silent_reps`,
+          and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps`,
   );
   const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
   const gate = judge(facts.worked, share, facts.max_unlogged);
   await tx.execute(sql`
-    update metrics.run
+    update metrics.run_connection
     set capture_gate = ${gate}, capture_reason = ${explain(gate, facts)}, unlogged_share = ${share},
       worked_lead_count = ${facts.worked}
-    where workspace_id = ${workspaceId}`);
+    where ${here}`);
   return gate;
 }
 

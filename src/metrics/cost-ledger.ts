@@ -6,6 +6,7 @@ import { salesforceId } from "../core/ids.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database, Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { stagingSelect } from "./models.ts";
 
 /** Columns of a cost file, in any order; `date` and `kind` are needed, blank cells are as if the column were absent. */
 const LEDGER_COLUMNS = [
@@ -100,6 +101,9 @@ export async function importCosts(
 }
 
 const MOST_PROBLEMS = 20;
+
+/** Every record of today's mirror was there by then. */
+const END_OF_TIME = new Date("9999-01-01T00:00:00Z");
 
 const parsedRow = z.object({
   record: z.record(z.string(), z.string()),
@@ -272,10 +276,10 @@ function findPlace(
     }
     return { campaignId: null };
   }
-  if (/^701[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$/.test(cells.campaign)) {
-    const id = salesforceId(cells.campaign);
-    if (org.campaignIds.has(id)) return { campaignId: id };
-  }
+  const id = /^701[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$/.test(cells.campaign)
+    ? salesforceId(cells.campaign)
+    : cells.campaign;
+  if (org.campaignIds.has(id)) return { campaignId: id };
   const named = org.idsByName.get(cells.campaign.toLowerCase()) ?? [];
   const [only] = named;
   if (only === undefined) {
@@ -293,17 +297,35 @@ function findPlace(
   return { campaignId: only };
 }
 
+const campaignRow = z.object({ id: z.string(), name: z.string().nullable() });
+const currencyRow = z.object({ code: z.string(), is_corporate: z.boolean() });
+
+/** Campaigns and currencies of all connections, as the mirror holds them now. */
 async function readOrg(db: Queries, settings: Settings): Promise<Org> {
-  const now = sql`workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId} and valid_to is null`;
-  const campaigns = await db.any(
-    z.object({ id: z.string(), name: z.string().nullable() }),
-    sql`select id, name from mirror.salesforce_campaign where ${now} and isdeleted is not true order by id`,
-  );
-  const currencies = await db.any(
-    z.object({ code: z.string(), is_corporate: z.boolean() }),
-    sql`select isocode as code, coalesce(iscorporate, false) as is_corporate from mirror.salesforce_currency_type
-        where ${now} and conversionrate > 0 order by 1`,
-  );
+  const campaigns: z.infer<typeof campaignRow>[] = [];
+  const currencies: z.infer<typeof currencyRow>[] = [];
+  for (const { id, crm } of settings.connections) {
+    const present = (table: "stg_campaign" | "stg_currency") =>
+      stagingSelect(crm, table)?.bind(settings.workspace.id, id, END_OF_TIME);
+    const someCampaigns = present("stg_campaign");
+    if (someCampaigns !== undefined) {
+      campaigns.push(
+        ...(await db.any(
+          campaignRow,
+          sql`select campaign_id as id, name from (${someCampaigns}) as campaign order by campaign_id`,
+        )),
+      );
+    }
+    const someCurrencies = present("stg_currency");
+    if (someCurrencies !== undefined) {
+      currencies.push(
+        ...(await db.any(
+          currencyRow,
+          sql`select code, is_corporate from (${someCurrencies}) as currency where rate > 0 and not is_dated order by 1`,
+        )),
+      );
+    }
+  }
   const own = settings.workspace.currency ?? currencies.find((each) => each.is_corporate)?.code;
   return {
     campaignIds: new Set(campaigns.map(({ id }) => id)),

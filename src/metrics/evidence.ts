@@ -8,7 +8,6 @@ const ROWS_PER_LIST = 200;
 
 export interface EvidenceScope {
   readonly workspaceId: string;
-  readonly connectionId: string;
   /** Rows of one list, the telling ones first. */
   readonly limit?: number;
   /** Lists of this member only. */
@@ -116,7 +115,7 @@ async function handoffs(db: Queries, scope: EvidenceScope): Promise<readonly Evi
             when 'gone_cold' then 4 when 'worked_late' then 5 when 'worked' then 6 else 7 end as urgency
         from metrics.int_handoff as handoff
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
-        where handoff.workspace_id = ${scope.workspaceId} and handoff.connection_id = ${scope.connectionId}
+        where handoff.workspace_id = ${scope.workspaceId}
           and handoff.ended_at is null and handoff.is_in_scope
       ),
       by_member as (
@@ -161,7 +160,7 @@ async function undelivered(db: Queries, scope: EvidenceScope): Promise<readonly 
         select lead.lead_id, lead.source, lead.undelivered_since as since, owner.name as holder
         from metrics.int_lead as lead
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
-        where lead.workspace_id = ${scope.workspaceId} and lead.connection_id = ${scope.connectionId}
+        where lead.workspace_id = ${scope.workspaceId}
           and lead.is_undelivered and not lead.is_excluded
       ),
       by_member as (
@@ -206,7 +205,7 @@ async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonl
         from metrics.int_opportunity as each
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
         left join metrics.int_campaign as campaign using (workspace_id, connection_id, campaign_id)
-        where each.workspace_id = ${scope.workspaceId} and each.connection_id = ${scope.connectionId}
+        where each.workspace_id = ${scope.workspaceId}
       ),
       by_member as (
         select 'campaign' as row_type, campaign_id as member, opportunity.* from opportunity
@@ -256,13 +255,13 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
           response.family_root as campaign_id, response.person_id, response.responded_on::text as responded_on,
           response.responded_on as day
         from metrics.int_response as response
-        where response.workspace_id = ${scope.workspaceId} and response.connection_id = ${scope.connectionId}
+        where response.workspace_id = ${scope.workspaceId}
         order by response.family_root, response.person_id, response.responded_on, response.created_at,
           response.member_id
       ),
       record as (
         select distinct on (person_id) person_id, record_id from metrics.int_person_record
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
+        where workspace_id = ${scope.workspaceId}
         order by person_id, created_at, record_id
       ),
       ranked as (
@@ -273,7 +272,7 @@ async function responses(db: Queries, scope: EvidenceScope): Promise<readonly Ev
         left join record using (person_id)
         -- A person of whom we see no record is called by its id.
         cross join lateral (
-          select coalesce(record.record_id, regexp_replace(first_response.person_id, '^record:', '')) as record_id
+          select coalesce(record.record_id, regexp_replace(first_response.person_id, '^record:.*:', '')) as record_id
         ) as named
       )
       select row_type, member, total, record_id, responded_on
@@ -304,7 +303,7 @@ async function costs(db: Queries, scope: EvidenceScope): Promise<readonly Eviden
         ) as basis,
         campaign.starts_on::text as start_on, campaign.ends_on::text as end_on
       from metrics.int_campaign as campaign
-      where campaign.workspace_id = ${scope.workspaceId} and campaign.connection_id = ${scope.connectionId}
+      where campaign.workspace_id = ${scope.workspaceId}
       )
       select row_type, member, total, campaign_id, campaign_name, cost, basis, start_on, end_on
       from cost

@@ -103,7 +103,6 @@ export async function explain(
   const only = rowType === "workspace" || rowType === "team" ? undefined : { rowType, member };
   const evidence = await readEvidence(db, {
     workspaceId,
-    connectionId: settings.connectionId,
     limit: 1_000_000,
     ...(only === undefined ? {} : { only }),
   });

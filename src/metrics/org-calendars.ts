@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import type { Calendar, Settings } from "../core/settings.ts";
-import type { Queries } from "../database/database.ts";
+import type { Queries, Transaction } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { openIntervals, type WeeklyCalendar } from "./calendar.ts";
 import { type Holiday, type Recurrence, recurrenceTypes } from "./holiday.ts";
@@ -59,13 +59,39 @@ interface OrgCalendar extends WeeklyCalendar {
 }
 
 /**
- * Writes `metrics.calendar_interval` for every calendar that a rot policy names, and for the org's default hours, which
- * response times are measured in.
- * @returns the response calendar's name, null where the org has no default hours.
- * @throws ConfigError for a policy whose calendar is neither the org's nor in the configuration.
+ * Writes `metrics.calendar_interval` for every connection and calendar that a rot policy names, and for the default hours
+ * that response times are measured in, which it notes in `metrics.run_connection`.
+ * A CRM without business hours works by those of the workspace's other orgs: the same people sell from both.
+ * @throws ConfigError for a policy whose calendar is neither an org's nor in the configuration.
  */
-export async function writeCalendars(db: Queries, settings: Settings, scope: Scope): Promise<string | null> {
-  const org = await readOrgCalendars(db, scope);
+export async function writeCalendars(tx: Transaction, settings: Settings, asOf: Date): Promise<void> {
+  const workspaceId = settings.workspace.id;
+  await tx.execute(sql`delete from metrics.calendar_interval where workspace_id = ${workspaceId}`);
+  const own = new Map<string, readonly OrgCalendar[]>();
+  for (const { id, crm } of settings.connections) {
+    own.set(
+      id,
+      crm === "salesforce" ? await readOrgCalendars(tx, { workspaceId, connectionId: id, asOf }) : [],
+    );
+  }
+  const all = [...own.values()].flat();
+  for (const { id: connectionId } of settings.connections) {
+    const calendars = own.get(connectionId) ?? [];
+    const org = calendars.length > 0 ? calendars : all;
+    const responseCalendar = await writeOf(tx, settings, { workspaceId, connectionId, asOf }, org);
+    await tx.execute(sql`
+      update metrics.run_connection set response_calendar = ${responseCalendar}
+      where workspace_id = ${workspaceId} and connection_id = ${connectionId}`);
+  }
+}
+
+/** @returns the response calendar's name, null where there are no default hours. */
+async function writeOf(
+  db: Queries,
+  settings: Settings,
+  scope: Scope,
+  org: readonly OrgCalendar[],
+): Promise<string | null> {
   const orgDefault = org.find((calendar) => calendar.isDefault);
   const named = new Map<string, WeeklyCalendar>();
   for (const calendar of org) named.set(calendar.name, calendar);

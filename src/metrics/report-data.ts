@@ -52,14 +52,33 @@ export async function readStoredReport(
   counts?: ComparedCounts,
 ): Promise<StoredReport | undefined> {
   const workspaceId = settings.workspace.id;
-  const { connectionId } = settings;
   const run = await db.maybeOne(
     RunRow,
     sql`
-      select run.as_of, run.time_zone, run.currency_code, run.capture_gate, run.capture_reason, run.unlogged_share,
-        connection.org_id, connection.instance_url
+      select run.as_of, run.time_zone, run.currency_code, gate.capture_gate, gate.capture_reason,
+        gate.unlogged_share, connection.org_id, connection.instance_url
       from metrics.run as run
-      join mirror.connection as connection using (workspace_id, connection_id)
+      cross join lateral (
+        select
+          -- The worst of the connections'.
+          case
+            when bool_or(capture_gate = 'closed') then 'closed'
+            when bool_or(capture_gate = 'not_proven') then 'not_proven'
+            else 'passed'
+          end as capture_gate,
+          case
+            when count(*) = 1 then max(capture_reason)
+            else string_agg(connection_id || ': ' || capture_reason, '; ' order by position)
+          end as capture_reason,
+          case
+            when count(*) = 1 then max(unlogged_share)
+            else sum(unlogged_share * worked_lead_count) / nullif(sum(worked_lead_count), 0)
+          end as unlogged_share
+        from metrics.run_connection
+        where workspace_id = run.workspace_id
+      ) as gate
+      join mirror.connection as connection
+        on connection.workspace_id = run.workspace_id and connection.connection_id = ${settings.connectionId}
       where run.workspace_id = ${workspaceId}`,
   );
   if (run === undefined) return undefined;
@@ -79,7 +98,7 @@ export async function readStoredReport(
     metrics: catalog.map(({ name, label, unit, formula }) => ({ name, label, unit, formula })),
     rows: await readWholeReport(db, workspaceId),
     fractions: await readFractions(db, workspaceId),
-    evidence: await readEvidence(db, { workspaceId, connectionId }),
+    evidence: await readEvidence(db, { workspaceId }),
     trust: await readTrust(db, settings, counts),
   };
 }

@@ -29,14 +29,15 @@ export interface Trust {
 export async function writeTrust(
   tx: Transaction,
   settings: Settings,
-  scope: { readonly workspaceId: string; readonly connectionId: string; readonly asOf: Date },
+  scope: { readonly workspaceId: string; readonly asOf: Date },
 ): Promise<Trust> {
   const states = await tx.any(
     stateRow,
     sql`select stream, watermark, history_begins_at, hidden_fields, is_absent
         from mirror.stream_state
-        where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
-        order by stream`,
+        where workspace_id = ${scope.workspaceId}
+          and connection_id = any(${settings.connections.map(({ id }) => id)}::text[])
+        order by stream, connection_id`,
   );
   const watermarks = states.flatMap((state) => (state.watermark === null ? [] : [state.watermark.getTime()]));
   const late = states.filter(
@@ -66,17 +67,14 @@ export async function writeTrust(
   return trust;
 }
 
-async function hasOverhead(
-  tx: Transaction,
-  scope: { readonly workspaceId: string; readonly connectionId: string },
-): Promise<boolean> {
+async function hasOverhead(tx: Transaction, scope: { readonly workspaceId: string }): Promise<boolean> {
   const { found } = await tx.one(
     z.object({ found: z.boolean() }),
     sql`select exists (
           select 1
           from metrics.stg_cost_entry as entry
           join metrics.run as run using (workspace_id)
-          where entry.workspace_id = ${scope.workspaceId} and entry.connection_id = ${scope.connectionId}
+          where entry.workspace_id = ${scope.workspaceId}
             and entry.kind <> 'program' and entry.entry_on <= run.today
         ) as found`,
   );

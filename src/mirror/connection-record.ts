@@ -52,7 +52,7 @@ export async function pinConnection(db: Database, key: MirrorKey, identity: OrgI
       identity.crm,
       `The connection "${key.connectionId}" belongs to org ${known.org_id}, but ${identity.orgId} answers: the sandbox ` +
         "was refreshed, or the address is another org's. Nothing was read or written. Use another " +
-        "RIPELINE_DATA_DIR (or DATABASE_URL) or another connections.salesforce.id for the new org.",
+        `RIPELINE_DATA_DIR (or DATABASE_URL) or another connections.${identity.crm}.id for the new org.`,
     );
   }
   await db.execute(sql`

@@ -174,7 +174,7 @@ async function personKeys(
         from (${hashes(lead, isOne)} union ${hashes(contact, isOne)}) as own
         where own.email_hash not in (${hashes(lead, isOther)} union ${hashes(contact, isOther)})
         union
-        select 'record:' || named.id from unnest(${[...ids]}::text[]) as named (id)`,
+        select concat('record:', ${key.connectionId}::text, ':', named.id) from unnest(${[...ids]}::text[]) as named (id)`,
   );
   return rows.map((row) => row.key);
 }

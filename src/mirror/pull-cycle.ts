@@ -110,7 +110,7 @@ export async function pullCycle(
 /** Our own checkbox is hidden until `apply`; an optional object that an org does not have hides nothing. */
 function hiddenOf(state: StreamState | undefined, isOptional: boolean): readonly string[] {
   if (state === undefined || (state.isAbsent && isOptional)) return [];
-  return state.hiddenFields.filter((field) => !field.startsWith("Ripeline_"));
+  return state.hiddenFields.filter((field) => !/^ripeline_/i.test(field));
 }
 
 /** A field or object can vanish between two describes: then they are read again, once. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { PullSummary, QuotaState } from "../core/cycle.ts";
 import { QuotaExhaustedError } from "../core/errors.ts";
-import type { Connection } from "../core/ports.ts";
+import type { ReadingConnection } from "../core/ports.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { type PullCycleContext, type PullCycleOutcome, pullCycle } from "./pull-cycle.ts";
@@ -9,7 +9,7 @@ import { type MirrorKey, readStreamStates, type StreamState } from "./stream-sta
 
 export interface BudgetedPullContext extends PullCycleContext {
   /** The same connection, whose reads may take the calls that are kept for flags. */
-  readonly reserve: Connection;
+  readonly reserve: ReadingConnection;
 }
 
 /** Two calls read the streams that flags come from, one writes leads, one their handoffs. */

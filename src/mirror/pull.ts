@@ -1,4 +1,4 @@
-import { PermissionError } from "../core/errors.ts";
+import { type CrmName, PermissionError } from "../core/errors.ts";
 import type { PullOutcome, PullRequest, ReadingConnection, StreamField, StreamSpec } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
@@ -84,10 +84,29 @@ export async function pull(
   return [...outcomes, ...absent];
 }
 
+/** Without which object there is nothing to measure, and how an admin grants what is missing. */
+const indispensable: Readonly<
+  Record<CrmName, { readonly object: string; readonly message: string; readonly grant: string }>
+> = {
+  salesforce: {
+    object: "Lead",
+    message: "Lead: this user cannot see leads; give it Read and View All on Lead and sync again",
+    grant: "grant Read on the field in a permission set and sync again",
+  },
+  hubspot: {
+    object: "contacts",
+    message:
+      "contacts: this token cannot see contacts; add the scopes crm.objects.contacts.read and crm.schemas.contacts.read and " +
+      "sync again",
+    grant:
+      "add the scope crm.schemas of the object (read), or take the restriction off the property, and sync again",
+  },
+};
+
 /**
  * Splits each stream's fields into those the org shows and those it hides. What is hidden stays null in the mirror and
  * stands in `stream_state.hidden_fields`, from where the metrics that need it say that they are incomplete.
- * @throws PermissionError when leads cannot be read at all, or a stream's id or cursor is hidden
+ * @throws PermissionError when leads (HubSpot: contacts) cannot be read at all, or a stream's id or cursor is hidden
  */
 export function visibleStreams(
   streams: readonly StreamSpec[],
@@ -97,18 +116,16 @@ export function visibleStreams(
     const seen = readable.get(stream.object) ?? new Set<string>();
     const hidden = stream.fields.filter((field) => !seen.has(field.name)).map((field) => field.name);
     if (seen.size === 0) {
-      if (stream.object !== "Lead") return { stream, fields: null, hidden };
-      throw new PermissionError(
-        stream.crm,
-        "Lead: this user cannot see leads; give it Read and View All on Lead and sync again",
-      );
+      const words = indispensable[stream.crm];
+      if (stream.object !== words.object) return { stream, fields: null, hidden };
+      throw new PermissionError(stream.crm, words.message);
     }
     const key = hidden.find((name) => name === "Id" || name === "id" || name === stream.cursor);
     if (key !== undefined) {
       throw new PermissionError(
         stream.crm,
-        `${stream.object}.${key}: hidden from this user, and the object cannot be read without it; ` +
-          "grant Read on the field in a permission set and sync again",
+        `${stream.object}.${key}: hidden from us, and the object cannot be read without it; ` +
+          indispensable[stream.crm].grant,
       );
     }
     return { stream, fields: stream.fields.filter((field) => seen.has(field.name)), hidden };

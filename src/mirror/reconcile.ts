@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Connection, Page, PullRequest, StreamField, StreamSpec } from "../core/ports.ts";
+import type { Page, PullRequest, ReadingConnection, StreamField, StreamSpec } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { MINUTE_MS } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
@@ -13,7 +13,7 @@ import { type MirrorKey, readStreamStates, type StreamState } from "./stream-sta
 
 export interface ReconcileContext {
   readonly db: Database;
-  readonly connection: Connection;
+  readonly connection: ReadingConnection;
   readonly settings: Settings;
   /** RIPELINE_SECRET_KEY, where it is set. */
   readonly secretKey: string | undefined;

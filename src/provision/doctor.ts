@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { RipelineError } from "../core/errors.ts";
-import type { Connection, ObjectAccess, OrgFacts } from "../core/ports.ts";
+import type { ObjectAccess, OrgFacts, ReadingConnection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
@@ -38,7 +38,7 @@ export interface DoctorContext {
   readonly db: Database;
   readonly settings: Settings;
   readonly settingsFile: string | null;
-  readonly connect: () => Promise<Connection>;
+  readonly connect: () => Promise<ReadingConnection>;
 }
 
 /** PGlite takes about 0.8 GB at 200,000 leads with their activities. */
@@ -105,7 +105,7 @@ async function storeCheck({ db, settings }: DoctorContext): Promise<Check> {
   return { name: "store", level: "ok", found };
 }
 
-async function signInCheck(connection: Connection): Promise<Check> {
+async function signInCheck(connection: ReadingConnection): Promise<Check> {
   const { username, instanceUrl, orgId, apiVersion } = await connection.identity();
   return {
     name: "sign-in",
@@ -114,7 +114,10 @@ async function signInCheck(connection: Connection): Promise<Check> {
   };
 }
 
-async function orgChecks({ db, settings }: DoctorContext, connection: Connection): Promise<readonly Check[]> {
+async function orgChecks(
+  { db, settings }: DoctorContext,
+  connection: ReadingConnection,
+): Promise<readonly Check[]> {
   const objects = connection.streams.map((stream) => stream.object);
   const [access, facts] = [
     await connection.access(objects),
@@ -145,7 +148,7 @@ function quotaCheck(used: number | null, limit: number | null, settings: Setting
     : { name: "API calls", level: "ok", found };
 }
 
-function fieldChecks(connection: Connection, access: readonly ObjectAccess[]): readonly Check[] {
+function fieldChecks(connection: ReadingConnection, access: readonly ObjectAccess[]): readonly Check[] {
   const byObject = new Map(access.map((each) => [each.object, each]));
   const missing = connection.streams.flatMap((stream) => {
     const seen = byObject.get(stream.object);
@@ -168,7 +171,10 @@ function fieldChecks(connection: Connection, access: readonly ObjectAccess[]): r
 }
 
 /** Records that sharing hides are missing from every number without a trace: only the org's settings tell. */
-async function sharingChecks(connection: Connection, objects: readonly string[]): Promise<readonly Check[]> {
+async function sharingChecks(
+  connection: ReadingConnection,
+  objects: readonly string[],
+): Promise<readonly Check[]> {
   if (connection.hiddenBySharing === undefined) return [];
   const hidden = await connection.hiddenBySharing(objects);
   if (hidden === null) {

@@ -114,6 +114,7 @@ export async function volumesOfStore(db: Database, settings: Settings): Promise<
     sql`
 with run as (
     select as_of, today from metrics.run
+    join metrics.run_connection using (workspace_id)
     where workspace_id = ${workspaceId} and connection_id = ${connectionId}
 ),
 handoff as (

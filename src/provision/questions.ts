@@ -25,8 +25,9 @@ const GateRow = z.object({ capture_reason: z.string().nullable() });
 async function closedGate(db: Queries, settings: Settings): Promise<readonly string[]> {
   const rows = await db.any(
     GateRow,
-    sql`select capture_reason from metrics.run
-        where workspace_id = ${settings.workspace.id} and capture_gate = 'closed'`,
+    sql`select capture_reason from metrics.run_connection
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+          and capture_gate = 'closed'`,
   );
   return rows.map(
     ({ capture_reason: reason }) =>
@@ -47,16 +48,15 @@ async function realignments(db: Queries, here: Sql): Promise<readonly string[]> 
     RealignmentRow,
     sql`
       with moved as (
-        select event.lead_id, event.happened_at, history.createdbyid as changed_by_id
+        select distinct event.lead_id, event.happened_at, history.createdbyid as changed_by_id
         from (select * from metrics.int_owner_event where ${here} and is_realignment) as event
-        cross join lateral (
-          select createdbyid from mirror.salesforce_lead_history
-          where ${here} and leadid = event.lead_id and createddate = event.happened_at
-            and newvalue = event.owner_id and valid_to is null
-          limit 1
-        ) as history
+        join (select * from mirror.salesforce_lead_history where ${here} and valid_to is null) as history
+          on history.leadid = event.lead_id
+          and history.createddate = event.happened_at
+          and history.newvalue = event.owner_id
         where event.happened_at > (
-          select max(as_of) - make_interval(days => ${ASKED_DAYS}) from metrics.run where ${here})
+          select max(as_of) - make_interval(days => ${ASKED_DAYS}) from metrics.run join metrics.run_connection using (workspace_id)
+          where ${here})
       ),
       spaced as (
         select *, happened_at - lag(happened_at) over (partition by changed_by_id order by happened_at)

@@ -26,8 +26,9 @@ export async function readFacts(
             case when connection.facts_read_at is not null then connection.automation end as automation,
             connection.has_multiple_currencies,
             exists (
-                select from metrics.run as run
-                where run.workspace_id = connection.workspace_id and run.connection_id = connection.connection_id
+                select from metrics.run
+                join metrics.run_connection as ran using (workspace_id)
+                where ran.workspace_id = connection.workspace_id and ran.connection_id = connection.connection_id
             ) as is_computed
         from mirror.connection as connection
         where connection.workspace_id = ${scope.workspaceId} and connection.connection_id = ${scope.connectionId}`,

@@ -149,6 +149,7 @@ async function isComputed(db: Database, scope: SweepScope): Promise<boolean> {
     Computed,
     sql`select exists (
             select from metrics.run
+            join metrics.run_connection using (workspace_id)
             where workspace_id = ${scope.workspaceId} and connection_id = ${scope.connectionId}
         ) as is_computed`,
   );

@@ -31,7 +31,7 @@ describe("the night's sweep", () => {
     await company.cycles.schedule();
     const { app } = company;
     kit = await createQueueKit({ store: app.store, redisUrl: app.redisUrl, onError: () => undefined });
-    queue = openCycleQueue(kit, queueName(app.settings.workspace.id, app.settings.connectionId));
+    queue = openCycleQueue(kit, queueName(app.settings.workspace.id));
   });
   afterAll(async () => {
     await kit.close("abandon");

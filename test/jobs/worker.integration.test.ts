@@ -46,7 +46,7 @@ async function otherProcess() {
   const { app } = company;
   const kit = await createQueueKit({ store: app.store, redisUrl: app.redisUrl, onError: nobody });
   kits.push(kit);
-  return openCycleQueue(kit, queueName(app.settings.workspace.id, app.settings.connectionId));
+  return openCycleQueue(kit, queueName(app.settings.workspace.id));
 }
 
 async function outcomes(step: string): Promise<readonly (string | null)[]> {
@@ -129,7 +129,10 @@ describe("a tick", () => {
     const { app } = company;
     const kit = await createQueueKit({ store: app.store, redisUrl: app.redisUrl, onError: nobody });
     kits.push(kit);
-    const cycles = openCycleQueue(kit, queueName(app.settings.workspace.id, "ticks"));
+    // A queue of its own: the worker takes its name from the settings.
+    const workspace = { ...app.settings.workspace, id: `${app.settings.workspace.id}-ticks` };
+    const settings = { ...app.settings, workspace };
+    const cycles = openCycleQueue(kit, queueName(workspace.id));
     const answers = [Promise.withResolvers<boolean>(), Promise.withResolvers<boolean>()];
     const [busy, free] = answers;
     let asked = 0;
@@ -146,8 +149,6 @@ describe("a tick", () => {
         return Promise.resolve();
       },
     };
-    // A queue of its own: the worker takes the connection's name from the settings.
-    const settings = { ...app.settings, connectionId: "ticks" };
     const worker = startWorker({ ...app, settings }, kit, watched, {
       onFailure: (job, code) => failures.push(`${job}: ${code}`),
       onStuck: nobody,

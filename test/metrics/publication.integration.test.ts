@@ -71,7 +71,6 @@ test("who asks during a compute gets its numbers when it has ended", async () =>
   let asked: Promise<readonly unknown[]> | undefined;
   await compute({ db }, settings, {
     asOf: new Date(tuesday),
-    connectionId: "sf",
     onModel: () => {
       asked ??= readConsistently(db, "w", async (at) => [
         await publishedAsOf(at, "w"),

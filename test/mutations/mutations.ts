@@ -167,7 +167,7 @@ export const mutations: readonly CodeMutation[] = [
   },
   {
     harm: "a token goes to a host that only looks like the vendor's",
-    file: "connectors/salesforce/trusted-address.ts",
+    file: "connectors/shared/trusted-origin.ts",
     find: "hostname.endsWith(`.${domain}`)",
     replace: "hostname.includes(domain)",
     tests: ["test/connectors/salesforce/trusted-address.unit.test.ts"],

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
 import { type LaunchedEmulator, launchEmulator } from "../../src/cli/launch-emulator.ts";
@@ -10,12 +11,42 @@ import {
   addressesOf,
   type Forbidden,
   hexOf,
+  redisAsText,
   type Seen,
   scan,
   secretsOf,
   storeAsText,
 } from "../support/leak-scan.ts";
 import { type Finished, runRipeline, startRipeline } from "../support/run-ripeline.ts";
+import { createServerDatabase } from "../support/test-database.ts";
+
+/** A database of Redis that nothing else uses; without TEST_DATABASE_URL and TEST_REDIS_URL all runs on the embedded store. */
+const REDIS_DATABASE = 13;
+
+interface Services {
+  readonly variables: Readonly<Record<string, string>>;
+  readonly redis: Redis;
+  close(): Promise<void>;
+}
+
+async function openServices(): Promise<Services | undefined> {
+  const server = process.env["TEST_DATABASE_URL"] ?? "";
+  const address = process.env["TEST_REDIS_URL"] ?? "";
+  if (server === "" || address === "") return undefined;
+  const { url, drop } = await createServerDatabase(server);
+  const redisUrl = `${address.replace(/\/\d*$/, "")}/${REDIS_DATABASE}`;
+  const redis = new Redis(redisUrl);
+  if ((await redis.dbsize()) > 0) throw new Error(`database ${REDIS_DATABASE} of Redis is not empty`);
+  return {
+    variables: { DATABASE_URL: url, REDIS_URL: redisUrl },
+    redis,
+    close: async () => {
+      await redis.flushdb();
+      await redis.quit();
+      await drop();
+    },
+  };
+}
 
 /** What an admin's rule says may quote anything, the record's address too. */
 const OLD_ADDRESS = "former.person@customer.example";
@@ -27,6 +58,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
   let forbidden: Forbidden[];
   const secretKey = randomBytes(32).toString("base64");
   const seen: Seen[] = [];
+  let services: Services | undefined;
 
   const control = (path: string, body?: unknown): Promise<Response> =>
     fetch(`${launched.emulator.ready.control}/${path}`, {
@@ -38,6 +70,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     RIPELINE_DATA_DIR: join(folder, "data"),
     RIPELINE_LOG_LEVEL: "debug",
     RIPELINE_SECRET_KEY: secretKey,
+    ...services?.variables,
   });
   const ripeline = async (label: string, ...args: readonly string[]): Promise<number | null> => {
     const run = await runRipeline(folder, [...args, "--env", join(folder, "emulator.env")], common());
@@ -85,6 +118,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "ripeline-leaks-"));
+    services = await openServices();
     launched = await launchEmulator({ port: 0, leads: 120 });
     await launched.emulator.writeEnvFile(join(folder, "emulator.env"));
     // Without it only leads from now on are flagged, and no rule would meet one.
@@ -108,6 +142,7 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
   });
   afterAll(async () => {
     await launched.emulator.close();
+    await services?.close();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -163,12 +198,16 @@ describe("logs, errors, job payloads and status of a run in which much fails", (
     await ripeline("audit", "audit", "--json");
     await byBrowser();
 
-    const db = await openDatabase({ dataDirectory: join(folder, "data") });
+    const url = services?.variables["DATABASE_URL"];
+    const db = await openDatabase(url === undefined ? { dataDirectory: join(folder, "data") } : { url });
     try {
-      const tables = await storeAsText(db);
+      const tables = [
+        ...(await storeAsText(db)),
+        ...(services === undefined ? [] : await redisAsText(services.redis)),
+      ];
       expect(tables.map(({ where }) => where)).toEqual(
         expect.arrayContaining([
-          expect.stringContaining("table bullmq."),
+          expect.stringContaining(services === undefined ? "table bullmq." : "redis "),
           expect.stringContaining("table mirror."),
           expect.stringContaining("table writeback."),
         ]),

@@ -1,3 +1,4 @@
+import type { Redis } from "ioredis";
 import { z } from "zod";
 import type { Database } from "../../src/database/database.ts";
 import { sql } from "../../src/database/sql.ts";
@@ -85,4 +86,33 @@ export async function storeAsText(db: Database): Promise<readonly Seen[]> {
     seen.push({ where: `table ${schema}.${name}`, text: rows.map(({ text }) => text).join("\n") });
   }
   return seen;
+}
+
+/** Every key of a Redis database as text: the payloads of all jobs, their results, events and failures. */
+export async function redisAsText(redis: Redis): Promise<readonly Seen[]> {
+  const seen: Seen[] = [];
+  for (const key of await redis.keys("*")) {
+    seen.push({ where: `redis ${key}`, text: `${key} ${JSON.stringify(await readKey(redis, key))}` });
+  }
+  return seen;
+}
+
+async function readKey(redis: Redis, key: string): Promise<unknown> {
+  const type = await redis.type(key);
+  switch (type) {
+    case "string":
+      return redis.get(key);
+    case "hash":
+      return redis.hgetall(key);
+    case "list":
+      return redis.lrange(key, "0", "-1");
+    case "set":
+      return redis.smembers(key);
+    case "zset":
+      return redis.zrange(key, "0", "-1");
+    case "stream":
+      return redis.xrange(key, "-", "+");
+    default:
+      throw new RangeError(`${key}: a ${type} is not read`);
+  }
 }

@@ -65,7 +65,6 @@ export async function openMetricsBench(): Promise<MetricsBench> {
   const run = async (asOf: string, patch: SettingsPatch = {}): Promise<Computed> => {
     const outcome = await compute({ db }, metricsSettings(patch), {
       asOf: new Date(asOf),
-      connectionId: "sf",
     });
     const current = await readWholeReport(db, "w");
     const months = await readWholeReport(db, "w", { period: "month" });

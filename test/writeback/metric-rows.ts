@@ -22,13 +22,18 @@ const Column = z.object({ name: z.string() });
 
 /** Lets a test fill in only what write-back reads of the last compute's parameters. */
 export async function relaxRun(db: Database): Promise<void> {
-  const columns = await db.any(
-    Column,
-    sql`select column_name as name from information_schema.columns
-        where table_schema = 'metrics' and table_name = 'run' and is_nullable = 'NO' and column_name <> 'workspace_id'`,
-  );
-  for (const { name } of columns) {
-    await db.execute(sql`alter table metrics.run alter column ${sql.identifier([name])} drop not null`);
+  for (const table of ["run", "run_connection"]) {
+    const columns = await db.any(
+      Column,
+      sql`select column_name as name from information_schema.columns
+          where table_schema = 'metrics' and table_name = ${table} and is_nullable = 'NO'
+            and column_name not in ('workspace_id', 'connection_id')`,
+    );
+    for (const { name } of columns) {
+      await db.execute(
+        sql`alter table ${sql.identifier(["metrics", table])} alter column ${sql.identifier([name])} drop not null`,
+      );
+    }
   }
 }
 
@@ -48,9 +53,11 @@ export async function insertRun(
         on conflict do nothing`,
   );
   await db.execute(sql`delete from metrics.run where workspace_id = ${WORKSPACE}`);
+  await db.execute(sql`insert into metrics.run (workspace_id, as_of) values (${WORKSPACE}, ${run.asOf})`);
+  await db.execute(sql`delete from metrics.run_connection where workspace_id = ${WORKSPACE}`);
   await db.execute(
-    sql`insert into metrics.run (workspace_id, connection_id, as_of, capture_gate, start_from)
-        values (${WORKSPACE}, ${CONNECTION}, ${run.asOf}, ${run.gate ?? "passed"}, ${START})`,
+    sql`insert into metrics.run_connection (workspace_id, connection_id, capture_gate, start_from)
+        values (${WORKSPACE}, ${CONNECTION}, ${run.gate ?? "passed"}, ${START})`,
   );
 }
 

@@ -4,8 +4,9 @@
 with run as (
     select
         capture_gate
-    from metrics.run
+    from metrics.run_connection
     where workspace_id = $1
+        and connection_id = $2
 ),
 opportunity as (
     select

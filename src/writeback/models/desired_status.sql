@@ -21,15 +21,15 @@ watermark as (
 ),
 final as (
     select
-        encode(sha256(convert_to(run.workspace_id || '|' || run.connection_id, 'UTF8')), 'hex') as key,
-        run.connection_id as parent,
+        encode(sha256(convert_to(run.workspace_id || '|' || connection.connection_id, 'UTF8')), 'hex') as key,
+        connection.connection_id as parent,
         coalesce(acknowledged.confirmed_at <= $3::timestamptz - interval '1 hour', true) as is_due,
         '{}'::text[] as omitted,
-        run.connection_id,
-        run.start_from,
-        run.capture_gate,
-        run.capture_reason,
-        run.unlogged_share,
+        connection.connection_id,
+        connection.start_from,
+        connection.capture_gate,
+        connection.capture_reason,
+        connection.unlogged_share,
         run.as_of,
         watermark.watermarks,
         (
@@ -55,15 +55,17 @@ final as (
         $4::bigint as calls_used,
         $5::bigint as calls_allowed
     from metrics.run as run
+    join metrics.run_connection as connection
+        on connection.workspace_id = run.workspace_id
+        and connection.connection_id = $2
     cross join rejection
     cross join watermark
     left join writeback.acknowledged as acknowledged
         on acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2
         and acknowledged.object = 'Ripeline_Status__c'
-        and acknowledged.key = encode(sha256(convert_to(run.workspace_id || '|' || run.connection_id, 'UTF8')), 'hex')
+        and acknowledged.key = encode(sha256(convert_to(run.workspace_id || '|' || connection.connection_id, 'UTF8')), 'hex')
     where run.workspace_id = $1
-        and run.connection_id = $2
 )
 select
     key,

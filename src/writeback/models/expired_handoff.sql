@@ -32,7 +32,6 @@ final as (
     from kept
     cross join metrics.run as run
     where run.workspace_id = $1
-        and run.connection_id = $2
 )
 select
     key,

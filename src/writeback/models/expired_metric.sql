@@ -41,7 +41,6 @@ final as (
     cross join metrics.run as run
     left join month_end on month_end.last_day = kept.period_start
     where run.workspace_id = $1
-        and run.connection_id = $2
 )
 select
     key,

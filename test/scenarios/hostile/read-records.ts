@@ -130,13 +130,13 @@ function numbered(text: string, number: number): string {
 }
 
 function later(text: string, index: number): string {
-  const [, instant, seconds] = /^(\S+) \+(\d+)s\*i$/.exec(text) ?? [];
+  const [, instant, seconds] = /^(\S+) \+(\d+(?:\.\d+)?)s\*i$/.exec(text) ?? [];
   if (instant === undefined || seconds === undefined) return text;
   return secondsAfter(instant, Number(seconds) * index);
 }
 
 function secondsAfter(instant: string, seconds: number): string {
-  return new Date(Date.parse(instant) + seconds * 1000).toISOString();
+  return new Date(Date.parse(instant) + Math.round(seconds * 1000)).toISOString();
 }
 
 function recordsOfLine(line: Line, name: string, known: Set<string>): readonly HostileRecord[] {

@@ -1,25 +1,22 @@
 -- Must return no rows. Joins to touches, policies and calendars neither lose nor repeat a handoff; a lead has one open
--- handoff at most. $1 workspace, $2 connection.
+-- handoff at most. $1 workspace.
 with counts as (
     select
         (
             select count(*)
             from metrics.int_stretch
             where workspace_id = $1
-                and connection_id = $2
                 and kind = 'rep'
         ) as stretches,
         (
             select count(*)
             from metrics.int_handoff
             where workspace_id = $1
-                and connection_id = $2
         ) as handoffs,
         (
-            select count(*) - count(distinct lead_id)
+            select count(*) - count(distinct (connection_id, lead_id))
             from metrics.int_handoff
             where workspace_id = $1
-                and connection_id = $2
                 and ended_at is null
         ) as doubly_open
 )

@@ -1,6 +1,6 @@
 -- Must return no rows. Campaigns' investment adds up to the campaigns' own cost, sources' and the workspace's to that and
 -- the money of programs that are no campaign; loaded investment to that and all operations and labour; and pipeline with and without cost to that of all opportunities that count. Tolerance: a ten-thousandth, for
--- division in numeric. $1 workspace, $2 connection.
+-- division in numeric. $1 workspace.
 with investment as (
     select
         row_type,
@@ -8,7 +8,6 @@ with investment as (
         sum(loaded_amount) as loaded_amount
     from metrics.int_row_investment
     where workspace_id = $1
-        and connection_id = $2
         and period_type = 'lifetime'
     group by row_type
 ),
@@ -16,7 +15,6 @@ own as (
     select sum(own_cost) as amount
     from metrics.int_campaign
     where workspace_id = $1
-        and connection_id = $2
 ),
 entered as (
     select
@@ -25,14 +23,12 @@ entered as (
     from metrics.stg_cost_entry as entry
     join metrics.run as run on run.workspace_id = $1
     where entry.workspace_id = $1
-        and entry.connection_id = $2
         and entry.entry_on <= run.today
 ),
 opportunities as (
     select sum(pipeline_amount) as amount
     from metrics.int_opportunity
     where workspace_id = $1
-        and connection_id = $2
         and counts_in_pipeline
 ),
 reported as (
@@ -57,13 +53,12 @@ without_campaign as (
     select sum(opportunity.pipeline_amount) as amount
     from metrics.int_opportunity as opportunity
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.counts_in_pipeline
         and not exists (
             select 1
             from metrics.int_campaign as campaign
             where campaign.workspace_id = $1
-                and campaign.connection_id = $2
+                and campaign.connection_id = opportunity.connection_id
                 and campaign.campaign_id = opportunity.campaign_id
         )
 ),

@@ -1,5 +1,5 @@
 -- Must return no rows. Every qualified lead is delivered (an open handoff) or undelivered, never both, and the report's
--- count is that of the leads. $1 workspace, $2 connection.
+-- count is that of the leads. $1 workspace.
 with counts as (
     select
         count(*) filter (where is_qualified) as qualified,
@@ -8,7 +8,6 @@ with counts as (
         count(*) filter (where is_undelivered and undelivered_since is null) as ageless
     from metrics.int_lead
     where workspace_id = $1
-        and connection_id = $2
 ),
 reported as (
     select sum(value) as undelivered

@@ -1,7 +1,7 @@
--- Must return no rows. A share lies between 0 and 1, and a value that is missing says why. $1 workspace, $4 the catalog.
+-- Must return no rows. A share lies between 0 and 1, and a value that is missing says why. $1 workspace, $3 the catalog.
 with ratios as (
     select rule.name
-    from jsonb_to_recordset($4::jsonb) as rule (name text, unit text)
+    from jsonb_to_recordset($3::jsonb) as rule (name text, unit text)
     where rule.unit = 'ratio'
 )
 select

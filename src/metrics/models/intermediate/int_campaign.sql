@@ -1,41 +1,44 @@
 -- Grain: one row per campaign that is not deleted at as_of. Money in the workspace's currency, by the static rate.
 -- own_cost: of this campaign alone: the entries of the cost ledger up to as_of where it has any (has_ledger), else
--- ActualCost; null with own_cost_reason. family_root: where only a parent has cost,
+-- the CRM's actual cost; null with own_cost_reason. family_root: where only a parent has cost,
 -- that parent; else the campaign itself. starts_on / ends_on: the dates its cost is spread over, both included;
 -- dates_basis `assumed` where the CRM leaves one of them blank. Source: definitions 6.
--- $1 workspace, $2 connection, $3 as_of.
+-- $1 workspace.
 with recursive run as (
     select *
     from metrics.run
     where workspace_id = $1
 ),
+connections as (
+    select *
+    from metrics.run_connection
+    where workspace_id = $1
+),
 currencies as (
     select
-        isocode,
-        conversionrate
-    from mirror.salesforce_currency_type
+        connection_id,
+        code,
+        rate
+    from metrics.stg_currency
     where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and (valid_to is null or valid_to > $3::timestamptz)
+        and not is_dated
 ),
 members as (
     select
-        member.campaignid as campaign_id,
-        min((member.createddate at time zone run.time_zone)::date) as first_member_on,
-        max(member.firstrespondeddate) filter (where member.hasresponded) as last_response_on,
-        count(*) filter (where member.hasresponded) as response_count
-    from mirror.salesforce_campaign_member as member
+        member.connection_id,
+        member.campaign_id,
+        min((member.created_at at time zone run.time_zone)::date) as first_member_on,
+        max(coalesce(member.responded_on, (member.responded_at at time zone run.time_zone)::date))
+            filter (where member.has_responded) as last_response_on,
+        count(*) filter (where member.has_responded) as response_count
+    from metrics.stg_response as member
     cross join run
     where member.workspace_id = $1
-        and member.connection_id = $2
-        and member.valid_from <= $3::timestamptz
-        and (member.valid_to is null or member.valid_to > $3::timestamptz)
-        and member.isdeleted is not true
-    group by member.campaignid
+    group by member.connection_id, member.campaign_id
 ),
 ledger as (
     select
+        entry.campaign_connection_id as connection_id,
         entry.campaign_id,
         count(*) filter (where entry.entry_on <= run.today) as due_count,
         sum(entry.amount) filter (where entry.entry_on <= run.today) as amount,
@@ -43,25 +46,25 @@ ledger as (
     from metrics.stg_cost_entry as entry
     cross join run
     where entry.workspace_id = $1
-        and entry.connection_id = $2
         and entry.kind = 'program'
         and entry.campaign_id is not null
-    group by entry.campaign_id
+    group by entry.campaign_connection_id, entry.campaign_id
 ),
 campaigns as (
     select
-        campaign.id as campaign_id,
+        campaign.connection_id,
+        campaign.campaign_id,
         campaign.name,
-        campaign.parentid as parent_id,
-        coalesce(campaign.isactive, false) as is_active,
-        campaign.actualcost as actual_cost,
-        campaign.currencyisocode as campaign_currency,
-        campaign.startdate,
-        campaign.enddate,
+        campaign.parent_id,
+        campaign.is_active,
+        campaign.actual_cost,
+        campaign.currency_code as campaign_currency,
+        campaign.starts_on as startdate,
+        campaign.ends_on as enddate,
         coalesce(
-            campaign.startdate,
+            campaign.starts_on,
             members.first_member_on,
-            (campaign.createddate at time zone run.time_zone)::date
+            (campaign.created_at at time zone run.time_zone)::date
         ) as starts_on,
         members.last_response_on,
         coalesce(members.response_count, 0) as response_count,
@@ -70,45 +73,60 @@ campaigns as (
         ledger.lacks_rate_for,
         case
             when ledger.campaign_id is not null then case when ledger.lacks_rate_for is null then ledger.amount end
-            when run.currency_rule = 'corporate' then campaign.actualcost
-            else campaign.actualcost / nullif(own.conversionrate, 0) * target.conversionrate
+            when connections.currency_rule = 'corporate' then campaign.actual_cost
+            -- A campaign of a CRM that keeps home amounts is in its home currency, where it names none.
+            when connections.currency_rule = 'home'
+                and coalesce(campaign.currency_code, connections.home_currency) = run.currency_code then campaign.actual_cost
+            else campaign.actual_cost / nullif(own.rate, 0) * target.rate
         end as converted_cost,
-        run.investment_parents ->> campaign.id as cost_is_at
-    from mirror.salesforce_campaign as campaign
+        run.investment_parents ->> campaign.campaign_id as cost_is_at
+    from metrics.stg_campaign as campaign
     cross join run
-    left join members on members.campaign_id = campaign.id
-    left join ledger on ledger.campaign_id = campaign.id
-    left join currencies as own on own.isocode = campaign.currencyisocode
-    left join currencies as target on target.isocode = run.currency_code
+    join connections on connections.connection_id = campaign.connection_id
+    left join members
+        on members.connection_id = campaign.connection_id
+        and members.campaign_id = campaign.campaign_id
+    left join ledger
+        on ledger.connection_id = campaign.connection_id
+        and ledger.campaign_id = campaign.campaign_id
+    left join currencies as own
+        on own.connection_id = campaign.connection_id
+        and own.code = case
+            when connections.currency_rule = 'home' then coalesce(campaign.currency_code, connections.home_currency)
+            else campaign.currency_code
+        end
+    left join currencies as target
+        on target.connection_id = campaign.connection_id
+        and target.code = run.currency_code
     where campaign.workspace_id = $1
-        and campaign.connection_id = $2
-        and campaign.valid_from <= $3::timestamptz
-        and (campaign.valid_to is null or campaign.valid_to > $3::timestamptz)
-        and campaign.isdeleted is not true
-        and campaign.createddate <= $3::timestamptz
 ),
 -- A campaign with each of its ancestors; `union` ends a loop of parents.
 ancestry as (
     select
+        connection_id,
         campaign_id,
         parent_id as ancestor_id
     from campaigns
     where parent_id is not null
     union
     select
+        ancestry.connection_id,
         ancestry.campaign_id,
         campaigns.parent_id
     from ancestry
-    join campaigns on campaigns.campaign_id = ancestry.ancestor_id
+    join campaigns
+        on campaigns.connection_id = ancestry.connection_id
+        and campaigns.campaign_id = ancestry.ancestor_id
     where campaigns.parent_id is not null
 ),
 children as (
     select
+        connection_id,
         parent_id as campaign_id,
         sum(converted_cost) as cost
     from campaigns
     where parent_id is not null
-    group by parent_id
+    group by connection_id, parent_id
 ),
 costed as (
     select
@@ -122,15 +140,20 @@ costed as (
         (
             select holder.campaign_id
             from ancestry
-            join campaigns as holder on holder.campaign_id = ancestry.ancestor_id
-            where ancestry.campaign_id = campaigns.campaign_id
+            join campaigns as holder
+                on holder.connection_id = ancestry.connection_id
+                and holder.campaign_id = ancestry.ancestor_id
+            where ancestry.connection_id = campaigns.connection_id
+                and ancestry.campaign_id = campaigns.campaign_id
                 and holder.campaign_id <> campaigns.campaign_id
                 and holder.cost_is_at = 'parent'
             order by holder.campaign_id
             limit 1
         ) as cost_holder_id
     from campaigns
-    left join children on children.campaign_id = campaigns.campaign_id
+    left join children
+        on children.connection_id = campaigns.connection_id
+        and children.campaign_id = campaigns.campaign_id
 ),
 counted as (
     select
@@ -159,26 +182,32 @@ counted as (
 ),
 -- The nearest thing to a family: an ancestor with cost under which nothing else has any.
 family as (
-    select distinct on (counted.campaign_id)
+    select distinct on (counted.connection_id, counted.campaign_id)
+        counted.connection_id,
         counted.campaign_id,
         ancestry.ancestor_id
     from counted
     join ancestry
-        on ancestry.campaign_id = counted.campaign_id
+        on ancestry.connection_id = counted.connection_id
+        and ancestry.campaign_id = counted.campaign_id
         and ancestry.ancestor_id <> counted.campaign_id
     join counted as ancestor
-        on ancestor.campaign_id = ancestry.ancestor_id
+        on ancestor.connection_id = ancestry.connection_id
+        and ancestor.campaign_id = ancestry.ancestor_id
         and ancestor.own_cost > 0
     where coalesce(counted.own_cost, 0) = 0
         and not exists (
             select 1
             from ancestry as below
-            join counted as descendant on descendant.campaign_id = below.campaign_id
-            where below.ancestor_id = ancestry.ancestor_id
+            join counted as descendant
+                on descendant.connection_id = below.connection_id
+                and descendant.campaign_id = below.campaign_id
+            where below.connection_id = ancestry.connection_id
+                and below.ancestor_id = ancestry.ancestor_id
                 and below.campaign_id <> ancestry.ancestor_id
                 and descendant.own_cost > 0
         )
-    order by counted.campaign_id, ancestry.ancestor_id
+    order by counted.connection_id, counted.campaign_id, ancestry.ancestor_id
 ),
 placed as (
     select
@@ -205,18 +234,24 @@ placed as (
         run.orphan_after_days
     from counted
     cross join run
-    left join family on family.campaign_id = counted.campaign_id
-    left join campaigns as root on root.campaign_id = family.ancestor_id
+    left join family
+        on family.connection_id = counted.connection_id
+        and family.campaign_id = counted.campaign_id
+    left join campaigns as root
+        on root.connection_id = family.connection_id
+        and root.campaign_id = family.ancestor_id
 ),
 responses as (
     select
+        connection_id,
         family_root,
         sum(response_count) as response_count
     from placed
-    group by family_root
+    group by connection_id, family_root
 ),
 final as (
     select
+        placed.connection_id,
         placed.campaign_id,
         placed.name,
         placed.parent_id,
@@ -244,11 +279,13 @@ final as (
         placed.family_root <> placed.campaign_id or placed.own_cost is not null as has_known_cost,
         placed.has_ledger
     from placed
-    join responses on responses.family_root = placed.family_root
+    join responses
+        on responses.connection_id = placed.connection_id
+        and responses.family_root = placed.family_root
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     campaign_id,
     name,
     parent_id,
@@ -257,6 +294,7 @@ select
     campaign_currency,
     own_cost,
     own_cost_reason,
+    connection_id as family_connection_id,
     family_root,
     starts_on,
     ends_on,

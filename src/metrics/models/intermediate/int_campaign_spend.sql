@@ -2,7 +2,7 @@
 -- entries in the cost ledger has those, each on its date (basis ledger). Of the others, the cost found at the first pull is spread evenly over starts_on to
 -- ends_on, both included (basis spread, or assumed where a date is); a difference between two pulls is dated on the day
 -- of its save (basis observed). Money in the workspace's currency. The pieces of a campaign add up to own_cost.
--- Source: definitions 6, "Dating". $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 6, "Dating". $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -12,27 +12,26 @@ campaigns as (
     select *
     from metrics.int_campaign
     where workspace_id = $1
-        and connection_id = $2
         and own_cost is not null
 ),
 versions as (
     select
-        version.id as campaign_id,
+        version.connection_id,
+        version.campaign_id,
         version.valid_from,
         (version.changed_at at time zone run.time_zone)::date as changed_on,
-        coalesce(version.actualcost, 0) as cost,
-        lag(coalesce(version.actualcost, 0)) over (
-            partition by version.id
+        coalesce(version.cost, 0) as cost,
+        lag(coalesce(version.cost, 0)) over (
+            partition by version.connection_id, version.campaign_id
             order by version.valid_from
         ) as previous_cost
-    from mirror.salesforce_campaign as version
+    from metrics.stg_campaign_cost_version as version
     cross join run
     where version.workspace_id = $1
-        and version.connection_id = $2
-        and version.valid_from <= $3::timestamptz
 ),
 pieces as (
     select
+        campaigns.connection_id,
         campaigns.campaign_id,
         case when versions.previous_cost is null then campaigns.dates_basis else 'observed' end as basis,
         case when versions.previous_cost is null then campaigns.starts_on else versions.changed_on end as from_on,
@@ -43,10 +42,13 @@ pieces as (
             else (versions.cost - coalesce(versions.previous_cost, 0)) * campaigns.own_cost / campaigns.actual_cost
         end as amount
     from campaigns
-    join versions on versions.campaign_id = campaigns.campaign_id
+    join versions
+        on versions.connection_id = campaigns.connection_id
+        and versions.campaign_id = campaigns.campaign_id
     where not campaigns.has_ledger
     union all
     select
+        campaigns.connection_id,
         campaigns.campaign_id,
         'ledger',
         entry.entry_on,
@@ -54,9 +56,10 @@ pieces as (
         entry.amount
     from metrics.stg_cost_entry as entry
     cross join run
-    left join campaigns on campaigns.campaign_id = entry.campaign_id
+    left join campaigns
+        on campaigns.connection_id = entry.campaign_connection_id
+        and campaigns.campaign_id = entry.campaign_id
     where entry.workspace_id = $1
-        and entry.connection_id = $2
         and entry.kind = 'program'
         and entry.entry_on <= run.today
         -- Where the campaign's cost does not count (it is kept on a child, say), its entries do not either.
@@ -69,7 +72,7 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     campaign_id,
     basis,
     from_on,

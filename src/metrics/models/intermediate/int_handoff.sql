@@ -2,10 +2,15 @@
 -- marked. Instants in UTC; unknown where the moment of the handoff is.
 -- A chain is a handoff and those that inherit its start, deadline and touch (run.restart, realignments).
 -- Deadline: start + the policy's expiry, by the wall clock or in open time of the policy's calendar; at_risk at 3/4.
--- Source: definitions 2, 3, 4. $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 2, 3, 4. $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
+    where workspace_id = $1
+),
+connections as (
+    select *
+    from metrics.run_connection
     where workspace_id = $1
 ),
 stretches as (
@@ -14,20 +19,20 @@ stretches as (
         owner.role_id,
         owner.is_active,
         sum(case when follows_rep then 0 else 1 end) over (
-            partition by lead_id
+            partition by stretch.connection_id, lead_id
             order by position
         ) as relay
     from metrics.int_stretch as stretch
     join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = stretch.connection_id
         and owner.owner_id = stretch.owner_id
     where stretch.workspace_id = $1
-        and stretch.connection_id = $2
         and stretch.kind = 'rep'
 ),
 touches as (
     select
+        stretches.connection_id,
         stretches.lead_id,
         stretches.position,
         count(*) as touch_count,
@@ -38,9 +43,9 @@ touches as (
         (array_agg(touch.by_user_id order by touch.touched_at, touch.touch_id))[1] as first_touch_by
     from stretches
     cross join run
-    join metrics.stg_touch as touch
+    join metrics.int_touch as touch
         on touch.workspace_id = $1
-        and touch.connection_id = $2
+        and touch.connection_id = stretches.connection_id
         and touch.lead_id = stretches.lead_id
         and touch.touched_at >= stretches.began_at
         and (
@@ -53,7 +58,7 @@ touches as (
             when 'owner' then touch.by_user_id = stretches.owner_id
             else touch.by_user_id = stretches.owner_id or touch.by_role_id = stretches.role_id
         end
-    group by stretches.lead_id, stretches.position
+    group by stretches.connection_id, stretches.lead_id, stretches.position
 ),
 relays as (
     select
@@ -73,7 +78,7 @@ relays as (
                         run.restart = 'untouched'
                         and not coalesce(
                             bool_or(touches.touch_count > 0) over (
-                                partition by stretches.lead_id, stretches.relay
+                                partition by stretches.connection_id, stretches.lead_id, stretches.relay
                                 order by stretches.position
                                 rows between unbounded preceding and 1 preceding
                             ),
@@ -85,7 +90,8 @@ relays as (
     from stretches
     cross join run
     left join touches
-        on touches.lead_id = stretches.lead_id
+        on touches.connection_id = stretches.connection_id
+        and touches.lead_id = stretches.lead_id
         and touches.position = stretches.position
 ),
 numbered as (
@@ -109,7 +115,7 @@ numbered as (
             'hex'
         ) as handoff_id
     from relays
-    window in_order as (partition by lead_id order by position)
+    window in_order as (partition by connection_id, lead_id order by position)
 ),
 -- What a chain has gathered up to and including each of its handoffs.
 chained as (
@@ -127,21 +133,9 @@ chained as (
         (array_agg(first_touch_by) filter (where touch_count > 0) over so_far)[1] as chain_first_touch_by,
         (array_remove(array_agg(first_touch_kind) over so_far, null))[1] as chain_first_touch_kind
     from numbered
-    window so_far as (partition by lead_id, chain_number order by position)
+    window so_far as (partition by connection_id, lead_id, chain_number order by position)
 ),
 -- Policy and calendar are those at the handoff: the source and the team of that moment, where we saw them change.
-user_roles as (
-    select
-        id as user_id,
-        userroleid as role_id,
-        case when row_number() over by_user = 1 then '-infinity'::timestamptz else changed_at end as from_at,
-        coalesce(lead(changed_at) over by_user, 'infinity'::timestamptz) as until_at
-    from mirror.salesforce_user
-    where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-    window by_user as (partition by id order by valid_from)
-),
 sourced as (
     select
         chained.*,
@@ -150,13 +144,12 @@ sourced as (
         case
             when lead.has_source_changes then coalesce(
                 (
-                    select nullif(btrim(version.leadsource), '')
-                    from mirror.salesforce_lead as version
+                    select version.source
+                    from metrics.stg_lead_version as version
                     where version.workspace_id = $1
-                        and version.connection_id = $2
-                        and version.id = chained.lead_id
+                        and version.connection_id = chained.connection_id
+                        and version.lead_id = chained.lead_id
                         and version.changed_at <= chained.chain_began_at
-                        and version.valid_from <= $3::timestamptz
                     order by version.valid_from desc
                     limit 1
                 ),
@@ -164,22 +157,19 @@ sourced as (
             )
             else lead.source
         end as source_then,
-        user_roles.role_id as role_id_then,
-        role.name as role_name_then
+        role.role_id as role_id_then,
+        role.role_name as role_name_then
     from chained
     join metrics.stg_lead as lead
         on lead.workspace_id = $1
-        and lead.connection_id = $2
+        and lead.connection_id = chained.connection_id
         and lead.lead_id = chained.lead_id
-    left join user_roles
-        on user_roles.user_id = chained.chain_owner_id
-        and chained.chain_began_at >= user_roles.from_at
-        and chained.chain_began_at < user_roles.until_at
-    left join mirror.salesforce_user_role as role
+    left join metrics.stg_owner_role as role
         on role.workspace_id = $1
-        and role.connection_id = $2
-        and role.id = user_roles.role_id
-        and role.valid_to is null
+        and role.connection_id = chained.connection_id
+        and role.owner_id = chained.chain_owner_id
+        and chained.chain_began_at >= role.from_at
+        and chained.chain_began_at < role.until_at
 ),
 with_policy as (
     select
@@ -195,7 +185,7 @@ with_policy as (
             rot_policy.expiry_seconds
         from metrics.rot_policy
         where rot_policy.workspace_id = $1
-            and rot_policy.connection_id = $2
+            and rot_policy.connection_id = sourced.connection_id
             and (rot_policy.sources is null or sourced.source_then = any(rot_policy.sources))
             and (rot_policy.reps is null or sourced.chain_owner_id = any(rot_policy.reps))
             and (
@@ -217,7 +207,7 @@ with_opening as (
                         + extract(epoch from least(with_policy.chain_began_at, opening.closes_at) - opening.opens_at)
                     from metrics.calendar_interval as opening
                     where opening.workspace_id = $1
-                        and opening.connection_id = $2
+                        and opening.connection_id = with_policy.connection_id
                         and opening.calendar = with_policy.calendar
                         and opening.opens_at <= with_policy.chain_began_at
                     order by opening.opens_at desc
@@ -238,7 +228,7 @@ with_deadline as (
                     + make_interval(secs => (open_seconds + expiry_seconds * 0.75 - opening.open_seconds_before)::float8)
                 from metrics.calendar_interval as opening
                 where opening.workspace_id = $1
-                    and opening.connection_id = $2
+                    and opening.connection_id = with_opening.connection_id
                     and opening.calendar = with_opening.calendar
                     and opening.open_seconds_after >= open_seconds + expiry_seconds * 0.75
                 order by opening.open_seconds_after
@@ -252,7 +242,7 @@ with_deadline as (
                     + make_interval(secs => (open_seconds + expiry_seconds - opening.open_seconds_before)::float8)
                 from metrics.calendar_interval as opening
                 where opening.workspace_id = $1
-                    and opening.connection_id = $2
+                    and opening.connection_id = with_opening.connection_id
                     and opening.calendar = with_opening.calendar
                     and opening.open_seconds_after >= open_seconds + expiry_seconds
                 order by opening.open_seconds_after
@@ -275,27 +265,27 @@ final as (
         judged.*,
         case
             when ended_at is not null then ended_by
-            when not is_known or run.capture_gate = 'closed' then 'unknown'
+            when not is_known or connections.capture_gate = 'closed' then 'unknown'
             when chain_first_touch_at is null then
                 case
-                    when due_at <= $3::timestamptz then 'rotting'
-                    when due_soon_at <= $3::timestamptz then 'at_risk'
+                    when due_at <= $2::timestamptz then 'rotting'
+                    when due_soon_at <= $2::timestamptz then 'at_risk'
                     else 'waiting'
                 end
-            when goes_cold_at < $3::timestamptz then 'gone_cold'
+            when goes_cold_at < $2::timestamptz then 'gone_cold'
             when chain_first_touch_at <= due_at then 'worked'
             else 'worked_late'
         end as state,
         is_known
             and is_in_scope
-            and run.capture_gate <> 'closed'
-            and coalesce(began_at >= run.start_from, false) as is_flagged
+            and connections.capture_gate <> 'closed'
+            and coalesce(began_at >= connections.start_from, false) as is_flagged
     from judged
-    cross join run
+    join connections on connections.connection_id = judged.connection_id
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     handoff_id,
     chain_id,
     lead_id,

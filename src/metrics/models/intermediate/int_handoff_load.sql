@@ -3,7 +3,7 @@
 -- opportunities of today's owner. load: carried over capacity and part time as configured today, where every rep of the
 -- team has a capacity; else carried. quartile: among all handoffs of the team (role), never across roles; equal loads are
 -- in one quartile. Everything that came in the same instant counts as coming together.
--- Source: definitions 5. $1 workspace, $2 connection.
+-- Source: definitions 5. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -11,6 +11,7 @@ with run as (
 ),
 handoffs as (
     select
+        connection_id,
         handoff_id,
         chain_id,
         chain_position,
@@ -20,12 +21,12 @@ handoffs as (
         ended_at
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and is_in_scope
         and handed_off_at is not null
 ),
 opportunities as (
     select
+        opportunity.connection_id,
         opportunity.owner_id,
         opportunity.created_at,
         case
@@ -40,11 +41,11 @@ opportunities as (
     from metrics.int_opportunity as opportunity
     cross join run
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.owner_id is not null
 ),
 events as (
     select
+        connection_id,
         owner_id,
         handed_off_at as happened_at,
         run.handoff_weight as change,
@@ -54,6 +55,7 @@ events as (
     cross join run
     union all
     select
+        connection_id,
         owner_id,
         ended_at,
         -run.handoff_weight,
@@ -64,6 +66,7 @@ events as (
     where ended_at is not null
     union all
     select
+        connection_id,
         owner_id,
         created_at,
         run.opportunity_weight,
@@ -73,6 +76,7 @@ events as (
     cross join run
     union all
     select
+        connection_id,
         owner_id,
         closed_at,
         -run.opportunity_weight,
@@ -84,12 +88,13 @@ events as (
 ),
 running as (
     select
+        connection_id,
         chain_id,
         owner_id,
         team,
         coalesce(
             sum(change) over (
-                partition by owner_id
+                partition by connection_id, owner_id
                 order by happened_at
                 groups between unbounded preceding and 1 preceding
             ),
@@ -99,6 +104,7 @@ running as (
 ),
 capacities as (
     select
+        rep.connection_id,
         rep.owner_id,
         nullif(
             rep.capacity * coalesce((run.rep_plan #>> array['availability', rep.owner_id])::numeric, 1),
@@ -107,29 +113,32 @@ capacities as (
     from metrics.int_rep_load as rep
     cross join run
     where rep.workspace_id = $1
-        and rep.connection_id = $2
 ),
 measured as (
     select
+        running.connection_id,
         running.chain_id,
         running.owner_id,
         running.team,
         running.carried,
         case
-            when bool_and(capacities.capacity is not null) over (partition by running.team)
+            when bool_and(capacities.capacity is not null) over (partition by running.connection_id, running.team)
                 then running.carried / capacities.capacity
             else running.carried
         end as load
     from running
-    left join capacities on capacities.owner_id = running.owner_id
+    left join capacities
+        on capacities.connection_id = running.connection_id
+        and capacities.owner_id = running.owner_id
     where running.chain_id is not null
 ),
 cuts as (
     select
+        connection_id,
         coalesce(team, '') as team_key,
         percentile_cont(array[0.25, 0.5, 0.75]) within group (order by load::float8) as at
     from measured
-    group by coalesce(team, '')
+    group by connection_id, coalesce(team, '')
 ),
 final as (
     select
@@ -139,11 +148,13 @@ final as (
             + (measured.load::float8 > cuts.at[2])::integer
             + (measured.load::float8 > cuts.at[3])::integer as quartile
     from measured
-    join cuts on cuts.team_key = coalesce(measured.team, '')
+    join cuts
+        on cuts.connection_id = measured.connection_id
+        and cuts.team_key = coalesce(measured.team, '')
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     chain_id,
     owner_id,
     team,

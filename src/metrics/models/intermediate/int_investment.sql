@@ -1,11 +1,12 @@
 -- Grain: one row per campaign and period that some of its money falls in; campaigns of known cost have a lifetime row
 -- even at 0. campaign_id null: money that no campaign bears. loaded_amount: own money, operations and labour. Money in the workspace's currency. Source: definitions 6.
--- $1 workspace, $2 connection.
+-- $1 workspace.
 with campaigns as (
-    select campaign_id
+    select
+        connection_id,
+        campaign_id
     from metrics.int_campaign
     where workspace_id = $1
-        and connection_id = $2
         and own_cost is not null
 ),
 periods as (
@@ -20,6 +21,7 @@ periods as (
 ),
 spends as (
     select
+        connection_id,
         campaign_id,
         basis,
         from_on,
@@ -27,9 +29,9 @@ spends as (
         amount
     from metrics.int_campaign_spend
     where workspace_id = $1
-        and connection_id = $2
     union all
     select
+        connection_id,
         campaign_id,
         'overhead',
         from_on,
@@ -37,10 +39,10 @@ spends as (
         amount
     from metrics.int_overhead
     where workspace_id = $1
-        and connection_id = $2
 ),
 shares as (
     select
+        spend.connection_id,
         spend.campaign_id,
         spend.basis,
         periods.period_type,
@@ -57,6 +59,7 @@ shares as (
         and periods.to_on >= spend.from_on
     union all
     select
+        connection_id,
         campaign_id,
         'spread',
         'lifetime',
@@ -66,6 +69,7 @@ shares as (
 ),
 final as (
     select
+        connection_id,
         campaign_id,
         period_type,
         period_start,
@@ -76,11 +80,11 @@ final as (
         coalesce(sum(amount) filter (where basis = 'spread'), 0) as spread_amount,
         coalesce(sum(amount) filter (where basis = 'assumed'), 0) as assumed_amount
     from shares
-    group by campaign_id, period_type, period_start
+    group by connection_id, campaign_id, period_type, period_start
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     campaign_id,
     period_type,
     period_start,

@@ -1,34 +1,34 @@
 -- Grain: one row per lead that is not deleted at as_of. is_qualified: in scope and neither converted, disqualified nor
 -- recycled; is_undelivered: qualified and owned by nobody who sells, since undelivered_since (the change that made it
--- so, else its creation). Source: definitions 2, "Undelivered". $1 workspace, $2 connection, $3 as_of.
+-- so, else its creation). Source: definitions 2, "Undelivered". $1 workspace.
 with leads as (
     select *
     from metrics.stg_lead
     where workspace_id = $1
-        and connection_id = $2
         and not is_deleted
 ),
 open_stretches as (
     select
+        connection_id,
         lead_id,
         kind,
         began_at
     from metrics.int_stretch
     where workspace_id = $1
-        and connection_id = $2
         and ended_at is null
 ),
 open_handoffs as (
     select
+        connection_id,
         lead_id,
         handoff_id
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and ended_at is null
 ),
 final as (
     select
+        leads.connection_id,
         leads.lead_id,
         leads.owner_id,
         coalesce(owner.kind, 'nobody') as owner_kind,
@@ -46,14 +46,18 @@ final as (
     from leads
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = leads.connection_id
         and owner.owner_id = leads.owner_id
-    join open_stretches on open_stretches.lead_id = leads.lead_id
-    left join open_handoffs on open_handoffs.lead_id = leads.lead_id
+    join open_stretches
+        on open_stretches.connection_id = leads.connection_id
+        and open_stretches.lead_id = leads.lead_id
+    left join open_handoffs
+        on open_handoffs.connection_id = leads.connection_id
+        and open_handoffs.lead_id = leads.lead_id
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     lead_id,
     owner_id,
     owner_kind,

@@ -1,7 +1,7 @@
 -- Grain: one row per campaign (family) and piece of operations or labour that it bears. What names a campaign of known
 -- cost is borne by it on its date; everything else of a month is spread over the programs with own cost in that month, by
 -- that cost or evenly (run.load_by), and lies on the month's days. campaign_id null: borne by a program that is no
--- campaign, or by none. Money in the workspace's currency. Source: definitions 6. $1 workspace, $2 connection.
+-- campaign, or by none. Money in the workspace's currency. Source: definitions 6. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -9,16 +9,17 @@ with run as (
 ),
 campaigns as (
     select
+        campaign.connection_id,
         campaign.campaign_id,
+        campaign.family_connection_id,
         campaign.family_root
     from metrics.int_campaign as campaign
     join metrics.int_campaign as root
         on root.workspace_id = $1
-        and root.connection_id = $2
+        and root.connection_id = campaign.family_connection_id
         and root.campaign_id = campaign.family_root
         and root.own_cost is not null
     where campaign.workspace_id = $1
-        and campaign.connection_id = $2
 ),
 entries as (
     select
@@ -26,18 +27,21 @@ entries as (
         entry.entry_on,
         entry.amount,
         entry.program,
+        campaigns.family_connection_id as connection_id,
         campaigns.family_root as campaign_id
     from metrics.stg_cost_entry as entry
     cross join run
-    left join campaigns on campaigns.campaign_id = entry.campaign_id
+    left join campaigns
+        on campaigns.connection_id = entry.campaign_connection_id
+        and campaigns.campaign_id = entry.campaign_id
     where entry.workspace_id = $1
-        and entry.connection_id = $2
         and entry.kind <> 'program'
         and entry.entry_on <= run.today
         and entry.amount is not null
 ),
 direct as (
     select
+        connection_id,
         campaign_id,
         kind,
         entry_on as from_on,
@@ -59,6 +63,7 @@ pooled as (
 ),
 own_by_month as (
     select
+        spend.connection_id,
         spend.campaign_id,
         months.month::date as month,
         sum(
@@ -76,11 +81,11 @@ own_by_month as (
         interval '1 month'
     ) as months (month)
     where spend.workspace_id = $1
-        and spend.connection_id = $2
-    group by spend.campaign_id, months.month::date
+    group by spend.connection_id, spend.campaign_id, months.month::date
 ),
 weights as (
     select
+        own_by_month.connection_id,
         own_by_month.campaign_id,
         own_by_month.month,
         case when run.load_by = 'evenly' then 1 else own_by_month.amount end as weight
@@ -90,6 +95,7 @@ weights as (
 ),
 parts as (
     select
+        connection_id,
         campaign_id,
         month,
         weight / sum(weight) over (partition by month) as part
@@ -97,6 +103,7 @@ parts as (
 ),
 final as (
     select
+        connection_id,
         campaign_id,
         kind,
         from_on,
@@ -105,6 +112,7 @@ final as (
     from direct
     union all
     select
+        parts.connection_id,
         parts.campaign_id,
         pooled.kind,
         pooled.month,
@@ -116,7 +124,7 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     campaign_id,
     kind,
     from_on,

@@ -1,42 +1,38 @@
 -- Grain: one row per lead and instant at which its owner changed; of several changes in one instant the last counts.
--- evidence: history (LeadHistory) | observed (two pulls saw different owners; dated by the row's SystemModstamp) |
+-- evidence: history (the CRM's own) | observed (two pulls saw different owners; dated by the CRM's stamp of the save) |
 -- unknown (the lead's history ends at another owner than the one it was first seen with).
 -- is_realignment: one of more than 200 rep-to-rep changes by one user within some 10 minutes.
--- Source: definitions 2. $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 2. $1 workspace.
 with history as (
     select
-        entry.leadid as lead_id,
-        greatest(entry.createddate, lead.created_at) as happened_at,
-        entry.id,
-        entry.oldvalue as previous_owner_id,
-        entry.newvalue as owner_id,
-        entry.createdbyid as changed_by_id,
+        entry.connection_id,
+        entry.lead_id,
+        greatest(entry.happened_at, lead.created_at) as happened_at,
+        entry.change_id as id,
+        entry.old_value as previous_owner_id,
+        entry.new_value as owner_id,
+        entry.changed_by_id,
         coalesce(before.is_rep, false) and coalesce(after.is_rep, false) as is_rep_to_rep
-    from mirror.salesforce_lead_history as entry
+    from metrics.stg_lead_change as entry
     join metrics.stg_lead as lead
         on lead.workspace_id = $1
-        and lead.connection_id = $2
-        and lead.lead_id = entry.leadid
+        and lead.connection_id = entry.connection_id
+        and lead.lead_id = entry.lead_id
     left join metrics.stg_owner as before
         on before.workspace_id = $1
-        and before.connection_id = $2
-        and before.owner_id = entry.oldvalue
+        and before.connection_id = entry.connection_id
+        and before.owner_id = entry.old_value
     left join metrics.stg_owner as after
         on after.workspace_id = $1
-        and after.connection_id = $2
-        and after.owner_id = entry.newvalue
+        and after.connection_id = entry.connection_id
+        and after.owner_id = entry.new_value
     where entry.workspace_id = $1
-        and entry.connection_id = $2
-        and entry.valid_from <= $3::timestamptz
-        and (entry.valid_to is null or entry.valid_to > $3::timestamptz)
-        and entry.field in ('Owner', 'ownerAssignment', 'ownerAccepted')
-        -- A change writes a row with names and a row with ids; ids alone are unambiguous.
-        and entry.newvalue ~ '^(005|00G)[0-9A-Za-z]{12}([0-9A-Za-z]{3})?$'
-        and entry.createddate <= $3::timestamptz
+        and entry.field = 'owner'
 ),
 -- An assignment rule may write two rows for one change.
 rep_changes as (
     select distinct
+        connection_id,
         lead_id,
         happened_at,
         owner_id,
@@ -47,12 +43,13 @@ rep_changes as (
 ),
 windows as (
     select
+        connection_id,
         lead_id,
         happened_at,
         owner_id,
         changed_by_id,
         count(*) over (
-            partition by changed_by_id
+            partition by connection_id, changed_by_id
             order by happened_at
             range between current row and interval '10 minutes' following
         ) > 200 as opens_a_full_window
@@ -60,24 +57,26 @@ windows as (
 ),
 realigned as (
     select
+        connection_id,
         lead_id,
         happened_at,
         owner_id,
         bool_or(opens_a_full_window) over (
-            partition by changed_by_id
+            partition by connection_id, changed_by_id
             order by happened_at
             range between interval '10 minutes' preceding and current row
         ) as is_realignment
     from windows
 ),
 from_history as (
-    select distinct on (history.lead_id, history.happened_at)
+    select distinct on (history.connection_id, history.lead_id, history.happened_at)
+        history.connection_id,
         history.lead_id,
         history.happened_at,
         history.owner_id,
         coalesce(
             first_value(history.previous_owner_id) over (
-                partition by history.lead_id, history.happened_at
+                partition by history.connection_id, history.lead_id, history.happened_at
                 order by history.id
             ),
             ''
@@ -86,29 +85,29 @@ from_history as (
         coalesce(realigned.is_realignment, false) as is_realignment
     from history
     left join realigned
-        on realigned.lead_id = history.lead_id
+        on realigned.connection_id = history.connection_id
+        and realigned.lead_id = history.lead_id
         and realigned.happened_at = history.happened_at
         and realigned.owner_id = history.owner_id
-    order by history.lead_id, history.happened_at, history.id desc
+    order by history.connection_id, history.lead_id, history.happened_at, history.id desc
 ),
 versions as (
     select
-        version.id as lead_id,
+        version.connection_id,
+        version.lead_id,
         version.valid_from,
         greatest(version.changed_at, lead.created_at) as changed_at,
-        coalesce(version.ownerid, '') as owner_id,
-        lag(coalesce(version.ownerid, '')) over (
-            partition by version.id
+        coalesce(version.owner_id, '') as owner_id,
+        lag(coalesce(version.owner_id, '')) over (
+            partition by version.connection_id, version.lead_id
             order by version.valid_from
         ) as previous_owner_id
-    from mirror.salesforce_lead as version
+    from metrics.stg_lead_version as version
     join metrics.stg_lead as lead
         on lead.workspace_id = $1
-        and lead.connection_id = $2
-        and lead.lead_id = version.id
+        and lead.connection_id = version.connection_id
+        and lead.lead_id = version.lead_id
     where version.workspace_id = $1
-        and version.connection_id = $2
-        and version.valid_from <= $3::timestamptz
 ),
 to_explain as (
     select *
@@ -118,17 +117,19 @@ to_explain as (
 ),
 -- The owner that history leaves at the moment a version was written; a save stamps both within the same second.
 explained as (
-    select distinct on (to_explain.lead_id, to_explain.valid_from)
+    select distinct on (to_explain.connection_id, to_explain.lead_id, to_explain.valid_from)
         to_explain.*,
         from_history.owner_id as owner_by_history
     from to_explain
     left join from_history
-        on from_history.lead_id = to_explain.lead_id
+        on from_history.connection_id = to_explain.connection_id
+        and from_history.lead_id = to_explain.lead_id
         and from_history.happened_at <= to_explain.changed_at + interval '1 second'
-    order by to_explain.lead_id, to_explain.valid_from, from_history.happened_at desc nulls last
+    order by to_explain.connection_id, to_explain.lead_id, to_explain.valid_from, from_history.happened_at desc nulls last
 ),
 from_pulls as (
     select
+        connection_id,
         lead_id,
         changed_at as happened_at,
         owner_id,
@@ -140,6 +141,7 @@ from_pulls as (
         and owner_by_history is distinct from owner_id
     union all
     select
+        connection_id,
         lead_id,
         changed_at,
         owner_id,
@@ -153,13 +155,15 @@ from_pulls as (
         and not exists (
             select 1
             from from_history
-            where from_history.lead_id = explained.lead_id
+            where from_history.connection_id = explained.connection_id
+                and from_history.lead_id = explained.lead_id
                 and from_history.owner_id = explained.owner_id
                 and from_history.happened_at > explained.changed_at
         )
 ),
 final as (
-    select distinct on (lead_id, happened_at)
+    select distinct on (connection_id, lead_id, happened_at)
+        connection_id,
         lead_id,
         happened_at,
         owner_id,
@@ -171,11 +175,11 @@ final as (
         union all
         select * from from_pulls
     ) as events
-    order by lead_id, happened_at, (evidence = 'history') desc
+    order by connection_id, lead_id, happened_at, (evidence = 'history') desc
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     lead_id,
     happened_at,
     owner_id,

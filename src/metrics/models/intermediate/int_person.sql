@@ -1,7 +1,7 @@
 -- Grain: one row per person. source: the LeadSource of the oldest record that has one, as first seen.
 -- acquired_at: the first marketing touch, where no record of the person is older than 24 hours then; else null (known
 -- before, or never touched). A person known by the id of a hidden record only has no source, and nobody can say whether we
--- knew them before: they are acquired in no period. Source: definitions 7, 8. $1 workspace, $2 connection.
+-- knew them before: they are acquired in no period. Source: definitions 7, 8. $1 workspace.
 with records as (
     select
         person_id,
@@ -10,7 +10,6 @@ with records as (
         true as is_seen
     from metrics.int_person_record
     where workspace_id = $1
-        and connection_id = $2
     group by person_id
     union all
     select
@@ -20,12 +19,10 @@ with records as (
         false as is_seen
     from metrics.int_response as response
     where response.workspace_id = $1
-        and response.connection_id = $2
         and not exists (
             select 1
             from metrics.int_person_record as record
             where record.workspace_id = $1
-                and record.connection_id = $2
                 and record.person_id = response.person_id
         )
     group by response.person_id
@@ -35,10 +32,10 @@ first_touch as (
         person_id,
         responded_at,
         responded_on,
+        connection_id,
         campaign_id
     from metrics.int_response
     where workspace_id = $1
-        and connection_id = $2
     order by person_id, responded_at, created_at, member_id
 ),
 final as (
@@ -48,6 +45,7 @@ final as (
         records.source,
         first_touch.responded_at as first_touch_at,
         first_touch.responded_on as first_touch_on,
+        first_touch.connection_id as first_touch_connection_id,
         first_touch.campaign_id as first_touch_campaign_id,
         case
             when records.is_seen
@@ -58,12 +56,12 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
     person_id,
     first_record_at,
     source,
     first_touch_at,
     first_touch_on,
+    first_touch_connection_id,
     first_touch_campaign_id,
     acquired_at
 from final

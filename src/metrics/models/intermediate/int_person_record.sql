@@ -1,51 +1,38 @@
 -- Grain: one row per lead and contact that is not deleted and in scope, with the person it belongs to.
 -- One person: records of one e-mail address, and a lead with the contact it was converted into, followed transitively.
--- source: LeadSource as first seen. Source: design 3 "Identity", definitions 1.
--- $1 workspace, $2 connection, $3 as_of.
+-- person_id: the address's hash (email:), or of a person without an address a record's (record:connection:id).
+-- source: as first seen. Source: design 3 "Identity", definitions 1. $1 workspace.
 with recursive leads as (
     select
+        connection_id,
         lead_id as record_id,
-        coalesce('email:' || email_hash, 'record:' || lead_id) as record_key,
+        coalesce('email:' || email_hash, 'record:' || connection_id || ':' || lead_id) as record_key,
         converted_contact_id,
         created_at,
         source
     from metrics.stg_lead
     where workspace_id = $1
-        and connection_id = $2
         and not is_deleted
         and excluded_by is null
 ),
-contact_sources as (
-    select distinct on (id)
-        id,
-        btrim(leadsource) as source
-    from mirror.salesforce_contact
-    where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and btrim(leadsource) <> ''
-    order by id, valid_from
-),
 contacts as (
     select
-        contact.id as record_id,
-        coalesce('email:' || contact.email_hash, 'record:' || contact.id) as record_key,
-        coalesce(contact.createddate, contact.changed_at) as created_at,
-        contact_sources.source
-    from mirror.salesforce_contact as contact
-    left join contact_sources on contact_sources.id = contact.id
-    where contact.workspace_id = $1
-        and contact.connection_id = $2
-        and contact.valid_from <= $3::timestamptz
-        and (contact.valid_to is null or contact.valid_to > $3::timestamptz)
-        and contact.isdeleted is not true
+        connection_id,
+        contact_id as record_id,
+        coalesce('email:' || email_hash, 'record:' || connection_id || ':' || contact_id) as record_key,
+        created_at,
+        source
+    from metrics.stg_contact
+    where workspace_id = $1
 ),
 edges as (
     select distinct
         leads.record_key as from_key,
         contacts.record_key as to_key
     from leads
-    join contacts on contacts.record_id = leads.converted_contact_id
+    join contacts
+        on contacts.connection_id = leads.connection_id
+        and contacts.record_id = leads.converted_contact_id
     where leads.record_key <> contacts.record_key
 ),
 both_ways as (
@@ -73,13 +60,21 @@ roots as (
     group by record_key
 ),
 records as (
-    select record_id, record_key, created_at, source from leads
+    select connection_id, record_id, 'lead' as kind, record_key, created_at, source from leads
     union all
-    select record_id, record_key, created_at, source from contacts
+    -- A contact that is a lead (HubSpot, where contacts are what is worked) is there already.
+    select contacts.connection_id, contacts.record_id, 'contact', contacts.record_key, contacts.created_at, contacts.source
+    from contacts
+    left join leads
+        on leads.connection_id = contacts.connection_id
+        and leads.record_id = contacts.record_id
+    where leads.record_id is null
 ),
 final as (
     select
+        records.connection_id,
         records.record_id,
+        records.kind,
         coalesce(roots.person_id, records.record_key) as person_id,
         records.created_at,
         records.source
@@ -88,8 +83,9 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     record_id,
+    kind,
     person_id,
     created_at,
     source

@@ -1,7 +1,7 @@
 -- Grain: one row per rep, inactive ones too. open handoffs in scope, unknown and cold ones included; open opportunities
 -- of any type. load = weighted count / (capacity x availability); null where the capacity is unknown or nothing of it
 -- is available. is_shown: has carried something at some time, or has a capacity. Source: definitions 5.
--- $1 workspace, $2 connection.
+-- $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -9,26 +9,27 @@ with run as (
 ),
 handoffs as (
     select
+        connection_id,
         owner_id,
         count(*) as handoff_count,
         count(*) filter (where ended_at is null and is_in_scope) as open_count
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
-    group by owner_id
+    group by connection_id, owner_id
 ),
 opportunities as (
     select
+        connection_id,
         owner_id,
         count(*) as opportunity_count,
         count(*) filter (where is_open) as open_count
     from metrics.int_opportunity
     where workspace_id = $1
-        and connection_id = $2
-    group by owner_id
+    group by connection_id, owner_id
 ),
 planned as (
     select
+        owner.connection_id,
         owner.owner_id,
         owner.role_id,
         owner.is_active,
@@ -59,10 +60,13 @@ planned as (
         ) is not null as has_plan
     from metrics.stg_owner as owner
     cross join run
-    left join handoffs on handoffs.owner_id = owner.owner_id
-    left join opportunities on opportunities.owner_id = owner.owner_id
+    left join handoffs
+        on handoffs.connection_id = owner.connection_id
+        and handoffs.owner_id = owner.owner_id
+    left join opportunities
+        on opportunities.connection_id = owner.connection_id
+        and opportunities.owner_id = owner.owner_id
     where owner.workspace_id = $1
-        and owner.connection_id = $2
         and owner.is_rep
 ),
 final as (
@@ -76,7 +80,7 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     owner_id,
     role_id,
     is_active,

@@ -2,23 +2,22 @@
 -- By source: a campaign's money in the period is split evenly over its people who first responded in the period, else
 -- over all its people up to as_of; a campaign with nobody, and money that no campaign bears, goes to "investment without
 -- leads". Member null: no source. loaded_amount: own money, operations and labour.
--- Money in the workspace's currency. Source: definitions 6, 7. $1 workspace, $2 connection.
+-- Money in the workspace's currency. Source: definitions 6, 7. $1 workspace.
 with investment as (
     select *
     from metrics.int_investment
     where workspace_id = $1
-        and connection_id = $2
         -- Operations alone do not make it known what the programs cost.
         and exists (
             select 1
             from metrics.int_investment as known
             where known.workspace_id = $1
-                and known.connection_id = $2
                 and (known.campaign_id is not null or known.amount <> 0)
         )
 ),
 first_responses as (
     select
+        response.family_connection_id as connection_id,
         response.family_root as campaign_id,
         response.person_id,
         person.source,
@@ -26,43 +25,46 @@ first_responses as (
     from metrics.int_response as response
     join metrics.int_person as person
         on person.workspace_id = $1
-        and person.connection_id = $2
         and person.person_id = response.person_id
     where response.workspace_id = $1
-        and response.connection_id = $2
-    group by response.family_root, response.person_id, person.source
+    group by response.family_connection_id, response.family_root, response.person_id, person.source
 ),
 people_by_month as (
     select
+        connection_id,
         campaign_id,
         month,
         source,
         count(*) as people
     from first_responses
-    group by campaign_id, month, source
+    group by connection_id, campaign_id, month, source
 ),
 people_ever as (
     select
+        connection_id,
         campaign_id,
         source,
         sum(people) as people
     from people_by_month
-    group by campaign_id, source
+    group by connection_id, campaign_id, source
 ),
 in_period as (
     select
+        investment.connection_id,
         investment.campaign_id,
         investment.period_start,
         people_by_month.source,
         people_by_month.people
     from investment
     join people_by_month
-        on people_by_month.campaign_id = investment.campaign_id
+        on people_by_month.connection_id = investment.connection_id
+        and people_by_month.campaign_id = investment.campaign_id
         and people_by_month.month = investment.period_start
     where investment.period_type = 'month'
 ),
 weights as (
     select
+        connection_id,
         campaign_id,
         period_start,
         source,
@@ -70,25 +72,30 @@ weights as (
     from in_period
     union all
     select
+        investment.connection_id,
         investment.campaign_id,
         investment.period_start,
         people_ever.source,
         people_ever.people
     from investment
-    join people_ever on people_ever.campaign_id = investment.campaign_id
+    join people_ever
+        on people_ever.connection_id = investment.connection_id
+        and people_ever.campaign_id = investment.campaign_id
     where not exists (
         select 1
         from in_period
-        where in_period.campaign_id = investment.campaign_id
+        where in_period.connection_id = investment.connection_id
+            and in_period.campaign_id = investment.campaign_id
             and in_period.period_start = investment.period_start
     )
 ),
 shares as (
     select
+        connection_id,
         campaign_id,
         period_start,
         source,
-        people / sum(people) over (partition by campaign_id, period_start) as share
+        people / sum(people) over (partition by connection_id, campaign_id, period_start) as share
     from weights
 ),
 by_source as (
@@ -104,7 +111,8 @@ by_source as (
         investment.loaded_amount * coalesce(shares.share, 1) as loaded_amount
     from investment
     left join shares
-        on shares.campaign_id = investment.campaign_id
+        on shares.connection_id = investment.connection_id
+        and shares.campaign_id = investment.campaign_id
         and coalesce(shares.period_start, '-infinity'::date) = coalesce(investment.period_start, '-infinity'::date)
 ),
 final as (
@@ -113,14 +121,16 @@ final as (
         campaign_id as member,
         period_type,
         period_start,
-        amount,
-        observed_amount,
-        spread_amount,
-        assumed_amount,
-        ledger_amount,
-        loaded_amount
+        sum(amount) as amount,
+        sum(observed_amount) as observed_amount,
+        sum(spread_amount) as spread_amount,
+        sum(assumed_amount) as assumed_amount,
+        sum(ledger_amount) as ledger_amount,
+        sum(loaded_amount) as loaded_amount
     from investment
     where campaign_id is not null
+    -- Two connections may each have a campaign of one id.
+    group by campaign_id, period_type, period_start
     union all
     select
         'workspace',
@@ -152,7 +162,6 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
     row_type,
     member,
     period_type,

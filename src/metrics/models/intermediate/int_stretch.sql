@@ -2,63 +2,65 @@
 -- open (undelivered), or it was closed (closed: disqualified, recycled, converted, deleted, merged).
 -- ended_at is null while the stretch lasts. began_evidence: born | history | observed | unknown.
 -- In one instant an owner change to a rep comes before a closing status, and a move to a queue after it: a rep who
--- recycles a lead into a queue has recycled it. Source: definitions 2. $1 workspace, $2 connection, $3 as_of.
-with run as (
+-- recycles a lead into a queue has recycled it. Source: definitions 2. $1 workspace.
+with connections as (
     select *
-    from metrics.run
+    from metrics.run_connection
     where workspace_id = $1
 ),
 leads as (
     select *
     from metrics.stg_lead
     where workspace_id = $1
-        and connection_id = $2
 ),
 owner_events as (
     select *
     from metrics.int_owner_event
     where workspace_id = $1
-        and connection_id = $2
 ),
 status_events as (
     select *
     from metrics.int_status_event
     where workspace_id = $1
-        and connection_id = $2
 ),
 reps as (
-    select owner_id
+    select
+        connection_id,
+        owner_id
     from metrics.stg_owner
     where workspace_id = $1
-        and connection_id = $2
         and is_rep
 ),
 first_owner_event as (
-    select distinct on (lead_id)
+    select distinct on (connection_id, lead_id)
+        connection_id,
         lead_id,
         happened_at,
         owner_id,
         previous_owner_id,
         evidence
     from owner_events
-    order by lead_id, happened_at
+    order by connection_id, lead_id, happened_at
 ),
 first_status_event as (
-    select distinct on (lead_id)
+    select distinct on (connection_id, lead_id)
+        connection_id,
         lead_id,
         previous_class
     from status_events
-    order by lead_id, happened_at
+    order by connection_id, lead_id, happened_at
 ),
 last_status_event as (
     select
+        connection_id,
         lead_id,
         max(happened_at) as happened_at
     from status_events
-    group by lead_id
+    group by connection_id, lead_id
 ),
 events as (
     select
+        leads.connection_id,
         leads.lead_id,
         leads.created_at as happened_at,
         0 as rank,
@@ -71,16 +73,21 @@ events as (
         case
             when first_owner_event.happened_at = leads.created_at then first_owner_event.evidence
             when leads.first_seen_at <= leads.created_at + interval '24 hours' then 'born'
-            when run.tracks_owner_history and run.oldest_owner_row_at <= leads.created_at then 'born'
+            when connections.tracks_owner_history and connections.oldest_owner_row_at <= leads.created_at then 'born'
             else 'unknown'
         end as evidence,
         false as is_realignment
     from leads
-    cross join run
-    left join first_owner_event on first_owner_event.lead_id = leads.lead_id
-    left join first_status_event on first_status_event.lead_id = leads.lead_id
+    join connections on connections.connection_id = leads.connection_id
+    left join first_owner_event
+        on first_owner_event.connection_id = leads.connection_id
+        and first_owner_event.lead_id = leads.lead_id
+    left join first_status_event
+        on first_status_event.connection_id = leads.connection_id
+        and first_status_event.lead_id = leads.lead_id
     union all
     select
+        owner_events.connection_id,
         owner_events.lead_id,
         owner_events.happened_at,
         case when reps.owner_id is null then 3 else 1 end,
@@ -89,11 +96,16 @@ events as (
         owner_events.evidence,
         owner_events.is_realignment
     from owner_events
-    join leads on leads.lead_id = owner_events.lead_id
-    left join reps on reps.owner_id = owner_events.owner_id
+    join leads
+        on leads.connection_id = owner_events.connection_id
+        and leads.lead_id = owner_events.lead_id
+    left join reps
+        on reps.connection_id = owner_events.connection_id
+        and reps.owner_id = owner_events.owner_id
     where owner_events.happened_at > leads.created_at
     union all
     select
+        connection_id,
         lead_id,
         happened_at,
         case when status_class = 'open' then 4 else 2 end,
@@ -104,6 +116,7 @@ events as (
     from status_events
     union all
     select
+        leads.connection_id,
         leads.lead_id,
         greatest(leads.deleted_at, leads.created_at, last_status_event.happened_at),
         5,
@@ -112,18 +125,21 @@ events as (
         'observed',
         false
     from leads
-    left join last_status_event on last_status_event.lead_id = leads.lead_id
+    left join last_status_event
+        on last_status_event.connection_id = leads.connection_id
+        and last_status_event.lead_id = leads.lead_id
     where leads.is_deleted
 ),
 numbered as (
     select
         *,
-        row_number() over (partition by lead_id order by happened_at, rank) as number
+        row_number() over (partition by connection_id, lead_id order by happened_at, rank) as number
     from events
 ),
 -- The running maximum of "number and value" is the last value that is not null.
 carried as (
     select
+        connection_id,
         lead_id,
         happened_at,
         rank,
@@ -139,7 +155,7 @@ carried as (
             10
         ) as status_class
     from numbered
-    window so_far as (partition by lead_id order by happened_at, rank)
+    window so_far as (partition by connection_id, lead_id order by happened_at, rank)
 ),
 keyed as (
     select
@@ -151,12 +167,14 @@ keyed as (
             else 'undelivered'
         end as stretch_key
     from carried
-    left join reps on reps.owner_id = carried.owner_id
+    left join reps
+        on reps.connection_id = carried.connection_id
+        and reps.owner_id = carried.owner_id
 ),
 marked as (
     select
         *,
-        lag(stretch_key) over (partition by lead_id order by number) as previous_key
+        lag(stretch_key) over (partition by connection_id, lead_id order by number) as previous_key
     from keyed
 ),
 starts as (
@@ -169,10 +187,11 @@ starts as (
         lead(evidence) over in_order as next_evidence
     from marked
     where stretch_key is distinct from previous_key
-    window in_order as (partition by lead_id order by number)
+    window in_order as (partition by connection_id, lead_id order by number)
 ),
 final as (
     select
+        connection_id,
         lead_id,
         position,
         case
@@ -196,7 +215,7 @@ final as (
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     lead_id,
     position,
     kind,

@@ -1,7 +1,7 @@
 -- Grain: one row per lead in scope that was converted, or moved into a working status, in the 30 days before as_of:
 -- the leads on which the capture gate is decided. has_touch: any touch of the lead up to as_of.
 -- owner_id: the rep who held it then; null where none did. Source: definitions 3, "Capture gate".
--- $1 workspace, $2 connection, $3 as_of.
+-- $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
@@ -9,15 +9,18 @@ with run as (
 ),
 moves as (
     select
+        event.connection_id,
         event.lead_id,
         event.happened_at,
         case when event.status_class = 'converted' then 'converted' else 'working' end as cause
     from metrics.int_status_event as event
     cross join run
+    join metrics.run_connection as connection
+        on connection.workspace_id = $1
+        and connection.connection_id = event.connection_id
     where event.workspace_id = $1
-        and event.connection_id = $2
-        and event.happened_at > $3::timestamptz - interval '30 days'
-        and event.happened_at <= $3::timestamptz
+        and event.happened_at > $2::timestamptz - interval '30 days'
+        and event.happened_at <= $2::timestamptz
         and (
             event.status_class = 'converted'
             or (
@@ -25,14 +28,15 @@ moves as (
                 and event.status is not null
                 and case
                     when run.working_statuses is null then
-                        event.status_class = 'open' and lower(event.status) <> all(run.default_statuses)
+                        event.status_class = 'open' and lower(event.status) <> all(connection.default_statuses)
                     else lower(event.status) = any(run.working_statuses)
                 end
             )
         )
 ),
 worked as (
-    select distinct on (moves.lead_id)
+    select distinct on (moves.connection_id, moves.lead_id)
+        moves.connection_id,
         moves.lead_id,
         moves.happened_at as worked_at,
         moves.cause,
@@ -40,28 +44,30 @@ worked as (
     from moves
     join metrics.stg_lead as lead
         on lead.workspace_id = $1
-        and lead.connection_id = $2
+        and lead.connection_id = moves.connection_id
         and lead.lead_id = moves.lead_id
         and not lead.is_deleted
         and lead.excluded_by is null
-    order by moves.lead_id, (moves.cause = 'converted') desc, moves.happened_at desc
+    order by moves.connection_id, moves.lead_id, (moves.cause = 'converted') desc, moves.happened_at desc
 ),
 held as (
-    select distinct on (worked.lead_id)
+    select distinct on (worked.connection_id, worked.lead_id)
+        worked.connection_id,
         worked.lead_id,
         stretch.owner_id
     from worked
     join metrics.int_stretch as stretch
         on stretch.workspace_id = $1
-        and stretch.connection_id = $2
+        and stretch.connection_id = worked.connection_id
         and stretch.lead_id = worked.lead_id
         and stretch.kind = 'rep'
         and stretch.began_at <= worked.worked_at
         and (stretch.ended_at is null or stretch.ended_at >= worked.worked_at)
-    order by worked.lead_id, stretch.position desc
+    order by worked.connection_id, worked.lead_id, stretch.position desc
 ),
 final as (
     select
+        worked.connection_id,
         worked.lead_id,
         worked.worked_at,
         worked.cause,
@@ -69,17 +75,19 @@ final as (
         worked.source,
         exists (
             select 1
-            from metrics.stg_touch as touch
+            from metrics.int_touch as touch
             where touch.workspace_id = $1
-                and touch.connection_id = $2
+                and touch.connection_id = worked.connection_id
                 and touch.lead_id = worked.lead_id
         ) as has_touch
     from worked
-    left join held on held.lead_id = worked.lead_id
+    left join held
+        on held.connection_id = worked.connection_id
+        and held.lead_id = worked.lead_id
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     lead_id,
     worked_at,
     cause,

@@ -1,7 +1,8 @@
 -- Grain: one row per metric of a report row. A report row has exactly the metrics that the catalog lists for its basis
 -- and row type; what no model found is 0 where nothing happened, else null with a reason.
 -- Reasons: the capture gate, "no history before", "small" (a denominator under 10), hidden fields. Source: definitions,
--- head; design 7. $1 workspace, $2 connection, $4 the catalog's rules as JSON.
+-- head; design 7. $1 workspace, $3 the catalog's rules as JSON.
+-- The capture gate is a connection's: it holds for its reps and teams, and for every row that its leads are part of.
 with run as (
     select *
     from metrics.run
@@ -9,7 +10,7 @@ with run as (
 ),
 rules as (
     select *
-    from jsonb_to_recordset($4::jsonb) as rule (
+    from jsonb_to_recordset($3::jsonb) as rule (
         name text,
         unit text,
         row_types text[],
@@ -35,17 +36,103 @@ facts as (
     from metrics.rpt_fact
     where workspace_id = $1
 ),
-campaigns as (
+connections as (
     select
+        connection.connection_id,
+        connection.position,
+        connection.capture_gate,
+        lead.connection_id is not null as has_leads,
+        case
+            when count(*) over () = 1 then 'the CRM'
+            else concat(
+                case connection.crm when 'salesforce' then 'Salesforce' when 'hubspot' then 'HubSpot' else connection.crm end,
+                case when count(*) over (partition by connection.crm) > 1 then ' (' || connection.connection_id || ')' end
+            )
+        end as name
+    from metrics.run_connection as connection
+    left join (
+        select distinct connection_id
+        from metrics.stg_lead
+        where workspace_id = $1
+    ) as lead on lead.connection_id = connection.connection_id
+    where connection.workspace_id = $1
+),
+-- A connection without leads says nothing about touches, unless none has any.
+gated as (
+    select *
+    from connections
+    where has_leads
+        or not exists (select 1 from connections as other where other.has_leads)
+),
+gate_members as (
+    select
+        'workspace' as row_type,
+        '' as member_key,
+        connection_id
+    from gated
+    union
+    select
+        'source',
+        coalesce(source, ''),
+        connection_id
+    from metrics.stg_lead
+    where workspace_id = $1
+    union
+    select
+        'rep',
+        owner_id,
+        connection_id
+    from metrics.stg_owner
+    where workspace_id = $1
+    union
+    select
+        'team',
+        role_id,
+        connection_id
+    from metrics.stg_owner
+    where workspace_id = $1
+        and role_id is not null
+),
+gates as (
+    select
+        gate_members.row_type,
+        gate_members.member_key,
+        string_agg(gated.name, ' and ' order by gated.position) filter (where gated.capture_gate = 'closed') as closed_in,
+        string_agg(gated.name, ' and ' order by gated.position) filter (where gated.capture_gate = 'not_proven')
+            as not_proven_in
+    from gate_members
+    join gated on gated.connection_id = gate_members.connection_id
+    group by gate_members.row_type, gate_members.member_key
+),
+-- A report row names its member by the id alone.
+campaigns as (
+    select distinct on (campaign.campaign_id)
         campaign.*,
         coalesce(root.name, root.campaign_id) as root_name
     from metrics.int_campaign as campaign
     left join metrics.int_campaign as root
         on root.workspace_id = $1
-        and root.connection_id = $2
+        and root.connection_id = campaign.family_connection_id
         and root.campaign_id = campaign.family_root
     where campaign.workspace_id = $1
-        and campaign.connection_id = $2
+    order by campaign.campaign_id, campaign.own_cost is null, campaign.connection_id
+),
+owners as (
+    select distinct on (owner_id)
+        owner_id,
+        name
+    from metrics.stg_owner
+    where workspace_id = $1
+    order by owner_id, connection_id
+),
+teams as (
+    select distinct on (role_id)
+        role_id,
+        role_name
+    from metrics.stg_owner
+    where workspace_id = $1
+        and role_id is not null
+    order by role_id, role_name
 ),
 known_cost as (
     select exists (select 1 from campaigns where own_cost is not null) as is_any
@@ -55,7 +142,6 @@ source_cost as (
     select coalesce(member, '') as member_key
     from metrics.int_row_investment
     where workspace_id = $1
-        and connection_id = $2
         and row_type = 'source'
         and period_type = 'lifetime'
 ),
@@ -93,8 +179,8 @@ labelled as (
             when 'workspace' then run.workspace_name
             when 'campaign' then coalesce(campaigns.name, row_keys.member)
             when 'source' then coalesce(row_keys.member, 'No source')
-            when 'rep' then coalesce(owner.name, row_keys.member)
-            when 'team' then coalesce(role.role_name, row_keys.member)
+            when 'rep' then coalesce(owners.name, row_keys.member)
+            when 'team' then coalesce(teams.role_name, row_keys.member)
             when 'load_quartile' then
                 case row_keys.member
                     when '1' then '1 of 4, lightest load'
@@ -115,6 +201,8 @@ labelled as (
         campaigns.own_cost is not null as has_own_cost,
         campaigns.own_cost_reason,
         source_cost.member_key is not null as has_source_cost,
+        case when gates.row_type is null then all_gates.closed_in else gates.closed_in end as closed_in,
+        case when gates.row_type is null then all_gates.not_proven_in else gates.not_proven_in end as not_proven_in,
         period.ends_at + make_interval(days => row_keys.age_days) > run.as_of as is_immature,
         case when campaigns.family_root <> campaigns.campaign_id then 'cost kept on ' || campaigns.root_name end
             as counted_elsewhere,
@@ -135,20 +223,16 @@ labelled as (
     left join campaigns
         on row_keys.row_type = 'campaign'
         and campaigns.campaign_id = row_keys.member
-    left join metrics.stg_owner as owner
+    left join owners
         on row_keys.row_type = 'rep'
-        and owner.workspace_id = $1
-        and owner.connection_id = $2
-        and owner.owner_id = row_keys.member
-    left join lateral (
-        select stg_owner.role_name
-        from metrics.stg_owner
-        where row_keys.row_type = 'team'
-            and stg_owner.workspace_id = $1
-            and stg_owner.connection_id = $2
-            and stg_owner.role_id = row_keys.member
-        limit 1
-    ) as role on true
+        and owners.owner_id = row_keys.member
+    left join teams
+        on row_keys.row_type = 'team'
+        and teams.role_id = row_keys.member
+    left join gates
+        on gates.row_type = row_keys.row_type
+        and gates.member_key = coalesce(row_keys.member, '')
+    left join gates as all_gates on all_gates.row_type = 'workspace'
 ),
 cells as (
     select
@@ -161,6 +245,8 @@ cells as (
         labelled.model,
         labelled.age_days,
         labelled.counted_elsewhere,
+        labelled.closed_in,
+        labelled.not_proven_in,
         labelled.is_immature,
         rules.*,
         facts.metric is not null as is_found,
@@ -197,7 +283,7 @@ judged as (
         cells.*,
         case
             when cells.blocked_reason is not null then cells.blocked_reason
-            when cells.needs_touch and run.capture_gate = 'closed' then 'activity is not logged in the CRM'
+            when cells.needs_touch and cells.closed_in is not null then 'activity is not logged in ' || cells.closed_in
             when not cells.is_found then coalesce(
                 cells.counted_elsewhere,
                 cells.money_reason,
@@ -215,7 +301,6 @@ judged as (
             when not cells.is_found then cells.when_absent
         end as raw_value
     from cells
-    cross join run
 ),
 final as (
     select
@@ -250,7 +335,8 @@ final as (
                 when judged.stopped_by is null
                     and judged.raw_value is not null
                     and judged.needs_touch
-                    and run.capture_gate = 'not_proven' then 'capture not proven'
+                    and judged.not_proven_in is not null then
+                        concat('capture not proven', ' in ' || nullif(judged.not_proven_in, 'the CRM'))
             end,
             case
                 when judged.stopped_by is null

@@ -1,5 +1,5 @@
 -- Grain: workspace, source, rep, team at as_of: of the leads worked in the last 30 days, those without a recorded touch.
--- Source: definitions 3, "Capture gate". $1 workspace, $2 connection.
+-- Source: definitions 3, "Capture gate". $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -14,10 +14,9 @@ worked as (
     from metrics.int_worked_lead as lead
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = lead.connection_id
         and owner.owner_id = lead.owner_id
     where lead.workspace_id = $1
-        and lead.connection_id = $2
 ),
 counted as (
     select

@@ -1,6 +1,6 @@
 -- Grain: workspace, source, rep, team by month and lifetime: leads whose handoff ended as disqualified, recycled, deleted
 -- or converted in the period, and those of them without any touch until then. A lead that ended twice in the period
--- counts once, by its last end. Source: definitions 4. $1 workspace, $2 connection.
+-- counts once, by its last end. Source: definitions 4. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -8,15 +8,16 @@ with run as (
 ),
 first_touches as (
     select
+        connection_id,
         lead_id,
         min(touched_at) as first_touch_at
-    from metrics.stg_touch
+    from metrics.int_touch
     where workspace_id = $1
-        and connection_id = $2
-    group by lead_id
+    group by connection_id, lead_id
 ),
 ends as (
     select
+        handoff.connection_id,
         handoff.lead_id,
         handoff.source,
         handoff.owner_id,
@@ -26,9 +27,10 @@ ends as (
         coalesce(first_touches.first_touch_at <= handoff.ended_at, false) as has_touch
     from metrics.int_handoff as handoff
     cross join run
-    left join first_touches on first_touches.lead_id = handoff.lead_id
+    left join first_touches
+        on first_touches.connection_id = handoff.connection_id
+        and first_touches.lead_id = handoff.lead_id
     where handoff.workspace_id = $1
-        and handoff.connection_id = $2
         and handoff.is_in_scope
         and handoff.evidence <> 'unknown'
         and handoff.ended_by in ('disqualified', 'recycled', 'deleted', 'converted')
@@ -38,12 +40,13 @@ ends as (
 counted as (
     select
         *,
-        count(*) over (partition by lead_id) > 1 as ended_again
+        count(*) over (partition by connection_id, lead_id) > 1 as ended_again
     from ends
 ),
 grouped as (
     select
-        min(lead_id) as lead_id,
+        -- Which one does not matter.
+        min(connection_id || ' ' || lead_id) as lead_key,
         source,
         owner_id,
         team,
@@ -59,11 +62,11 @@ grouped as (
         month,
         has_touch,
         ended_again,
-        case when ended_again then lead_id end,
+        case when ended_again then connection_id || ' ' || lead_id end,
         case when ended_again then ended_at end
 ),
 once as (
-    select distinct on (grain.row_type, grain.member, period.period_type, period.period_start, grouped.lead_id)
+    select distinct on (grain.row_type, grain.member, period.period_type, period.period_start, grouped.lead_key)
         grain.row_type,
         grain.member,
         period.period_type,
@@ -91,7 +94,7 @@ once as (
         grain.member,
         period.period_type,
         period.period_start,
-        grouped.lead_id,
+        grouped.lead_key,
         grouped.ended_at desc
 ),
 final as (

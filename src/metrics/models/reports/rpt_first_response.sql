@@ -2,7 +2,7 @@
 -- handoff to the first touch after it, by the wall clock and in the org's business hours; whoever made the touch and
 -- whoever owns the lead by then. Untouched leads have no time yet; the share that answered stands in the denominator.
 -- Medians pass through text: a cast from double precision to numeric keeps 15 digits.
--- Source: definitions 4. $1 workspace, $2 connection.
+-- Source: definitions 4. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -10,6 +10,7 @@ with run as (
 ),
 first_handoffs as (
     select
+        connection_id,
         lead_id,
         source,
         owner_id,
@@ -17,23 +18,23 @@ first_handoffs as (
         handed_off_at
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and is_in_scope
         and evidence <> 'unknown'
         and handoff_number = 1
 ),
 conversions as (
     select
+        connection_id,
         lead_id,
         max(happened_at) as converted_at
     from metrics.int_status_event
     where workspace_id = $1
-        and connection_id = $2
         and status_class = 'converted'
-    group by lead_id
+    group by connection_id, lead_id
 ),
 answered as (
     select
+        first_handoffs.connection_id,
         first_handoffs.lead_id,
         first_handoffs.source,
         first_handoffs.owner_id,
@@ -41,14 +42,17 @@ answered as (
         first_handoffs.handed_off_at,
         min(touch.touched_at) as touched_at
     from first_handoffs
-    left join conversions on conversions.lead_id = first_handoffs.lead_id
-    join metrics.stg_touch as touch
+    left join conversions
+        on conversions.connection_id = first_handoffs.connection_id
+        and conversions.lead_id = first_handoffs.lead_id
+    join metrics.int_touch as touch
         on touch.workspace_id = $1
-        and touch.connection_id = $2
+        and touch.connection_id = first_handoffs.connection_id
         and touch.lead_id = first_handoffs.lead_id
         and touch.touched_at >= first_handoffs.handed_off_at
         and (conversions.converted_at is null or touch.touched_at <= conversions.converted_at)
     group by
+        first_handoffs.connection_id,
         first_handoffs.lead_id,
         first_handoffs.source,
         first_handoffs.owner_id,
@@ -57,38 +61,45 @@ answered as (
 ),
 -- Open seconds of the org's calendar up to each instant: the last opening at or before it, carried along by time.
 moments as (
-    select handed_off_at as moment from answered
+    select connection_id, handed_off_at as moment from answered
     union
-    select touched_at from answered
+    select connection_id, touched_at from answered
 ),
 openings as (
     select
+        opening.connection_id,
         opening.opens_at,
         opening.closes_at,
         opening.open_seconds_before
     from metrics.calendar_interval as opening
-    join run on run.response_calendar = opening.calendar
+    join metrics.run_connection as connection
+        on connection.workspace_id = $1
+        and connection.connection_id = opening.connection_id
+        and connection.response_calendar = opening.calendar
     where opening.workspace_id = $1
-        and opening.connection_id = $2
 ),
 placed as (
     select
+        connection_id,
         moment,
         is_opening,
-        max(opens_at) over (order by moment) as opens_at
+        max(opens_at) over (partition by connection_id order by moment) as opens_at
     from (
-        select moment, null::timestamptz as opens_at, false as is_opening from moments
+        select connection_id, moment, null::timestamptz as opens_at, false as is_opening from moments
         union all
-        select opens_at, opens_at, true from openings
+        select connection_id, opens_at, opens_at, true from openings
     ) as in_time
 ),
 open_seconds as (
     select
+        placed.connection_id,
         placed.moment,
         openings.open_seconds_before
             + extract(epoch from least(placed.moment, openings.closes_at) - openings.opens_at) as seconds
     from placed
-    join openings on openings.opens_at = placed.opens_at
+    join openings
+        on openings.connection_id = placed.connection_id
+        and openings.opens_at = placed.opens_at
     where not placed.is_opening
 ),
 clocked as materialized (
@@ -99,8 +110,12 @@ clocked as materialized (
         (until.seconds - since.seconds)::float8 / 3600 as business_hours
     from answered
     cross join run
-    left join open_seconds as since on since.moment = answered.handed_off_at
-    left join open_seconds as until on until.moment = answered.touched_at
+    left join open_seconds as since
+        on since.connection_id = answered.connection_id
+        and since.moment = answered.handed_off_at
+    left join open_seconds as until
+        on until.connection_id = answered.connection_id
+        and until.moment = answered.touched_at
 ),
 -- Bits of `grain`, highest first: source, owner_id, team, month; a bit is set where the row does not divide by it.
 measured as (

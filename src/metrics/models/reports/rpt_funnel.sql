@@ -1,7 +1,7 @@
 -- Grain: workspace, campaign (family), source, rep, team by month and lifetime: inquiries (responses), inquirers
 -- (distinct people), leads, converted.
 -- leads: campaign rows: people whose first response to the campaign falls in the period; rep and team rows: chains made
--- in it; else distinct people whose Lead was created in it. Source: definitions 7, 9. $1 workspace, $2 connection.
+-- in it; else distinct people whose Lead was created in it. Source: definitions 7, 9. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -16,10 +16,8 @@ responses as (
     from metrics.int_response as response
     join metrics.int_person as person
         on person.workspace_id = $1
-        and person.connection_id = $2
         and person.person_id = response.person_id
     where response.workspace_id = $1
-        and response.connection_id = $2
 ),
 -- A person counts once in a row. Which response counts is marked before rows are multiplied by grains and periods.
 marked_responses as (
@@ -88,10 +86,9 @@ created as (
     cross join run
     join metrics.int_person_record as record
         on record.workspace_id = $1
-        and record.connection_id = $2
+        and record.connection_id = lead.connection_id
         and record.record_id = lead.lead_id
     where lead.workspace_id = $1
-        and lead.connection_id = $2
         and not lead.is_excluded
 ),
 marked_leads as (
@@ -154,7 +151,6 @@ chains as (
     from metrics.int_handoff as handoff
     cross join run
     where handoff.workspace_id = $1
-        and handoff.connection_id = $2
         and handoff.is_in_scope
         and handoff.chain_position = 1
         and handoff.evidence <> 'unknown'
@@ -185,22 +181,22 @@ chain_leads as (
 ),
 conversions as (
     select
+        event.connection_id,
         event.lead_id,
         max(event.happened_at) as converted_at
     from metrics.int_status_event as event
     where event.workspace_id = $1
-        and event.connection_id = $2
         and event.status_class = 'converted'
-    group by event.lead_id
+    group by event.connection_id, event.lead_id
 ),
 conversion_holders as (
     select
+        connection_id,
         lead_id,
         owner_id,
         team
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and ended_by = 'converted'
 ),
 converted as (
@@ -212,10 +208,13 @@ converted as (
         count(*) as converted
     from metrics.int_lead as lead
     cross join run
-    join conversions on conversions.lead_id = lead.lead_id
-    left join conversion_holders on conversion_holders.lead_id = lead.lead_id
+    join conversions
+        on conversions.connection_id = lead.connection_id
+        and conversions.lead_id = lead.lead_id
+    left join conversion_holders
+        on conversion_holders.connection_id = lead.connection_id
+        and conversion_holders.lead_id = lead.lead_id
     where lead.workspace_id = $1
-        and lead.connection_id = $2
         and lead.is_converted
         and not lead.is_excluded
     group by lead.source, conversion_holders.owner_id, conversion_holders.team, month

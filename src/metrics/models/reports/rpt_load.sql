@@ -1,6 +1,6 @@
 -- Grain: workspace, source, rep, team at as_of. in_process = open handoffs + open opportunities; load and headroom of
 -- active reps; Gini over the active reps of one role, zeros included: of load where all of them have one, else of
--- in_process. Source: definitions 5. $1 workspace, $2 connection.
+-- in_process. Source: definitions 5. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -15,7 +15,6 @@ items as (
         0 as opportunities
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and ended_at is null
         and is_in_scope
     union all
@@ -28,11 +27,10 @@ items as (
     from metrics.int_opportunity as opportunity
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = opportunity.connection_id
         and owner.owner_id = opportunity.owner_id
         and owner.is_rep
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.is_open
 ),
 counted as (
@@ -57,7 +55,6 @@ reps as (
     select *
     from metrics.int_rep_load
     where workspace_id = $1
-        and connection_id = $2
 ),
 idle_reps as (
     select owner_id

@@ -1,14 +1,15 @@
 -- Grain: quartile of the rep's load when a chain of handoffs began (member 1, the lightest, to 4), by the month of its
 -- first handoff and lifetime: does overload cause waste? rot_cohort_rate as in rpt_rot_cohort; touches of the chain per
 -- chain; of the leads converted from it, won over won and lost opportunities.
--- Source: definitions 4, 5. $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 4, 5. $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
     where workspace_id = $1
 ),
 last_handoffs as (
-    select distinct on (chain_id)
+    select distinct on (connection_id, chain_id)
+        connection_id,
         chain_id,
         lead_id,
         clock_started_at,
@@ -19,11 +20,10 @@ last_handoffs as (
         ended_by
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and is_in_scope
         and evidence <> 'unknown'
         and rots_at is not null
-    order by chain_id, chain_position desc
+    order by connection_id, chain_id, chain_position desc
 ),
 chains as (
     select
@@ -35,20 +35,23 @@ chains as (
         count(*) filter (where opportunity.is_won) as won,
         count(*) filter (where opportunity.is_lost) as lost,
         count(*) filter (where due.is_due) as due,
-        coalesce(bool_or(due.is_due and last_handoffs.clock_started_at < run.start_from), false) as is_partly_before,
+        coalesce(bool_or(due.is_due and last_handoffs.clock_started_at < connection.start_from), false) as is_partly_before,
         count(*) filter (
             where due.is_due
                 and not coalesce(last_handoffs.first_touch_at <= last_handoffs.rots_at, false)
         ) as late
     from last_handoffs
     cross join run
+    join metrics.run_connection as connection
+        on connection.workspace_id = $1
+        and connection.connection_id = last_handoffs.connection_id
     join metrics.int_handoff_load as load
         on load.workspace_id = $1
-        and load.connection_id = $2
+        and load.connection_id = last_handoffs.connection_id
         and load.chain_id = last_handoffs.chain_id
     cross join lateral (
         select
-            last_handoffs.rots_at <= $3::timestamptz
+            last_handoffs.rots_at <= $2::timestamptz
             and not coalesce(
                 last_handoffs.ended_at < last_handoffs.rots_at and last_handoffs.first_touch_at is null,
                 false
@@ -56,12 +59,12 @@ chains as (
     ) as due
     left join metrics.stg_lead as lead
         on lead.workspace_id = $1
-        and lead.connection_id = $2
+        and lead.connection_id = last_handoffs.connection_id
         and lead.lead_id = last_handoffs.lead_id
         and last_handoffs.ended_by = 'converted'
     left join metrics.int_opportunity as opportunity
         on opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
+        and opportunity.connection_id = lead.connection_id
         and opportunity.opportunity_id = lead.converted_opportunity_id
     group by load.quartile, month
 ),

@@ -1,7 +1,7 @@
 -- Grain: that of investment: workspace, campaign (family), source, in period and by cohort. investment_loaded: own money,
 -- operations and labour. cost_per_lead_loaded and pipeline_per_dollar_loaded: the plain metrics' people and pipeline over
 -- it. investment_share_of_revenue (workspace, in period): investment over won amount. Built on the facts of the models
--- before it. Source: definitions 6, 7. $1 workspace, $2 connection.
+-- before it. Source: definitions 6, 7. $1 workspace.
 with facts as (
     select
         *,
@@ -26,7 +26,6 @@ loaded as (
     from facts
     join metrics.int_row_investment as investment
         on investment.workspace_id = $1
-        and investment.connection_id = $2
         and concat_ws(
             '|', investment.row_type, coalesce('=' || investment.member, '-'), investment.period_type,
             coalesce(investment.period_start::text, '-')
@@ -61,7 +60,6 @@ known_cost as (
         select 1
         from metrics.int_row_investment
         where workspace_id = $1
-            and connection_id = $2
     ) as is_any
 ),
 found as (

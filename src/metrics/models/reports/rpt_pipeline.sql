@@ -3,7 +3,7 @@
 -- workspace rows only what is attributed to campaigns of known cost, all else is pipeline_without_cost.
 -- cost_per_lead: campaign rows per person first responding in the period; source and workspace rows per distinct person
 -- first responding in it to a campaign of known cost. Money in the workspace's currency. Source: definitions 6, 7.
--- $1 workspace, $2 connection.
+-- $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -23,15 +23,14 @@ opportunities as (
     from metrics.int_opportunity as opportunity
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = opportunity.connection_id
         and owner.owner_id = opportunity.owner_id
         and owner.is_rep
     left join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = $2
+        and campaign.connection_id = opportunity.connection_id
         and campaign.campaign_id = opportunity.campaign_id
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.counts_in_pipeline
     group by opportunity.source, owner.owner_id, owner.role_id, campaign.family_root, campaign.has_known_cost, month
 ),
@@ -70,14 +69,13 @@ investment as (
     select *
     from metrics.int_row_investment
     where workspace_id = $1
-        and connection_id = $2
 ),
 known_campaigns as (
     select
+        campaign.connection_id,
         campaign.campaign_id
     from metrics.int_campaign as campaign
     where campaign.workspace_id = $1
-        and campaign.connection_id = $2
         and campaign.own_cost is not null
 ),
 first_responses as (
@@ -87,13 +85,13 @@ first_responses as (
         person.source,
         date_trunc('month', min(response.responded_on))::date as month
     from metrics.int_response as response
-    join known_campaigns on known_campaigns.campaign_id = response.family_root
+    join known_campaigns
+        on known_campaigns.connection_id = response.family_connection_id
+        and known_campaigns.campaign_id = response.family_root
     join metrics.int_person as person
         on person.workspace_id = $1
-        and person.connection_id = $2
         and person.person_id = response.person_id
     where response.workspace_id = $1
-        and response.connection_id = $2
     group by response.family_root, response.person_id, person.source
 ),
 -- A person counts once in a row. Which response counts is marked before rows are multiplied by grains and periods.

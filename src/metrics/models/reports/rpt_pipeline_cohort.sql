@@ -2,7 +2,7 @@
 -- An opportunity is in the cohort of the person who carries its first touch, if it was created within the age of that
 -- person's acquisition; investment is that of the period. A row is mature when the end of its period + age <= as_of.
 -- Lifetime rows are to date only. Money in the workspace's currency. Source: definitions 7.
--- $1 workspace, $2 connection, $3 as_of.
+-- $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
@@ -27,7 +27,7 @@ cells as (
         periods.period_type,
         periods.period_start,
         ages.age_days,
-        ages.age_days is null or periods.ends_at + make_interval(days => ages.age_days) <= $3::timestamptz as is_mature
+        ages.age_days is null or periods.ends_at + make_interval(days => ages.age_days) <= $2::timestamptz as is_mature
     from periods
     cross join ages
     where periods.period_type = 'month'
@@ -42,10 +42,9 @@ people as (
     from metrics.int_person as person
     join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = $2
+        and campaign.connection_id = person.first_touch_connection_id
         and campaign.campaign_id = person.first_touch_campaign_id
     where person.workspace_id = $1
-        and person.connection_id = $2
         and person.acquired_at is not null
     group by person.source, campaign.family_root, month
 ),
@@ -85,11 +84,10 @@ opportunities as (
     cross join run
     join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = $2
+        and campaign.connection_id = opportunity.first_touch_connection_id
         and campaign.campaign_id = opportunity.first_touch_campaign_id
     join metrics.int_person as person
         on person.workspace_id = $1
-        and person.connection_id = $2
         and person.person_id = opportunity.person_id
     cross join lateral (
         select min(ages.age_days) as reached_within
@@ -97,7 +95,6 @@ opportunities as (
         where opportunity.created_at <= opportunity.acquired_at + make_interval(days => ages.age_days)
     ) as age
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.counts_in_pipeline
         and opportunity.acquired_at is not null
     group by person.source, campaign.family_root, campaign.has_known_cost, month, age.reached_within
@@ -133,7 +130,6 @@ investment as (
     select *
     from metrics.int_row_investment
     where workspace_id = $1
-        and connection_id = $2
 ),
 row_keys as (
     select row_type, member, period_type, period_start from acquired

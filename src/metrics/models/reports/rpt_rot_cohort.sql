@@ -1,7 +1,7 @@
 -- Grain: workspace, source, rep, team by the month in which a chain was made (its first handoff), and lifetime.
 -- Each chain is exactly one of: ended untouched before its deadline; not yet due; due (D), of which late are those
 -- without a touch at or before the deadline. It belongs to the rep who held it at the deadline, or at its end if
--- earlier. A rate with chains that began before run.start_from says so. Source: definitions 2, 4. $1 workspace, $2 connection, $3 as_of.
+-- earlier. A rate with chains that began before run.start_from says so. Source: definitions 2, 4. $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
@@ -11,23 +11,24 @@ handoffs as (
     select *
     from metrics.int_handoff
     where workspace_id = $1
-        and connection_id = $2
         and is_in_scope
         and evidence <> 'unknown'
         and rots_at is not null
 ),
 holders as (
-    select distinct on (chain_id)
+    select distinct on (connection_id, chain_id)
+        connection_id,
         chain_id,
         owner_id,
         team
     from handoffs
     where handed_off_at <= rots_at
         or chain_position = 1
-    order by chain_id, (handed_off_at <= rots_at) desc, chain_position desc
+    order by connection_id, chain_id, (handed_off_at <= rots_at) desc, chain_position desc
 ),
 last_handoffs as (
-    select distinct on (chain_id)
+    select distinct on (connection_id, chain_id)
+        connection_id,
         chain_id,
         source,
         clock_started_at,
@@ -35,7 +36,7 @@ last_handoffs as (
         first_touch_at,
         ended_at
     from handoffs
-    order by chain_id, chain_position desc
+    order by connection_id, chain_id, chain_position desc
 ),
 chains as (
     select
@@ -46,15 +47,20 @@ chains as (
         case
             when last_handoffs.ended_at < last_handoffs.rots_at and last_handoffs.first_touch_at is null
                 then 'ended_untouched'
-            when last_handoffs.rots_at > $3::timestamptz then 'not_yet_due'
+            when last_handoffs.rots_at > $2::timestamptz then 'not_yet_due'
             when last_handoffs.first_touch_at <= last_handoffs.rots_at then 'in_time'
             else 'late'
         end as outcome,
-        coalesce(last_handoffs.clock_started_at < run.start_from, false) as is_before,
+        coalesce(last_handoffs.clock_started_at < connection.start_from, false) as is_before,
         count(*) as chains
     from last_handoffs
     cross join run
-    join holders on holders.chain_id = last_handoffs.chain_id
+    join metrics.run_connection as connection
+        on connection.workspace_id = $1
+        and connection.connection_id = last_handoffs.connection_id
+    join holders
+        on holders.connection_id = last_handoffs.connection_id
+        and holders.chain_id = last_handoffs.chain_id
     group by last_handoffs.source, holders.owner_id, holders.team, month, outcome, is_before
 ),
 counted as (

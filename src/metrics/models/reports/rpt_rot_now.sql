@@ -1,7 +1,7 @@
 -- Grain: workspace, source, rep, team at as_of. Open handoffs in scope: R rotting, U untouched, W touched within
 -- cold_after, C touched longer ago; unknown evidence is in no rate. A rate with handoffs before run.start_from says so.
 -- Source: definitions 2, 4, 9.
--- $1 workspace, $2 connection.
+-- $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -13,11 +13,12 @@ open_handoffs as (
         handoff.owner_id,
         handoff.team,
         handoff.state,
-        coalesce(handoff.handed_off_at < run.start_from, false) as is_before
+        coalesce(handoff.handed_off_at < connection.start_from, false) as is_before
     from metrics.int_handoff as handoff
-    cross join run
+    join metrics.run_connection as connection
+        on connection.workspace_id = $1
+        and connection.connection_id = handoff.connection_id
     where handoff.workspace_id = $1
-        and handoff.connection_id = $2
         and handoff.ended_at is null
         and handoff.is_in_scope
 ),

@@ -1,7 +1,7 @@
 -- Grain: workspace, campaign (primary campaign's family), source, rep, team by month and lifetime.
 -- opportunities: created in the period and counted in pipeline; won and lost: closed in the period by close date, any
 -- type. By amount, a lost one counts with its last amount that was not 0. Cycle in whole days from created to close
--- date. Money in the workspace's currency. Source: definitions 9. $1 workspace, $2 connection.
+-- date. Money in the workspace's currency. Source: definitions 9. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -27,15 +27,14 @@ opportunities as (
     cross join run
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = opportunity.connection_id
         and owner.owner_id = opportunity.owner_id
         and owner.is_rep
     left join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = $2
+        and campaign.connection_id = opportunity.connection_id
         and campaign.campaign_id = opportunity.campaign_id
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
 ),
 created as (
     select

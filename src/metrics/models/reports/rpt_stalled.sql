@@ -1,5 +1,5 @@
 -- Grain: workspace, rep, team at as_of: opportunities open and stalled, by the rep who owns them now; the workspace's row
--- also has those of an owner who is no rep. Source: definitions 4. $1 workspace, $2 connection, $3 as_of.
+-- also has those of an owner who is no rep. Source: definitions 4. $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
@@ -12,13 +12,12 @@ stalled as (
     from metrics.int_opportunity as opportunity
     left join metrics.stg_owner as owner
         on owner.workspace_id = $1
-        and owner.connection_id = $2
+        and owner.connection_id = opportunity.connection_id
         and owner.owner_id = opportunity.owner_id
         and owner.is_rep
     where opportunity.workspace_id = $1
-        and opportunity.connection_id = $2
         and opportunity.is_open
-        and opportunity.stalled_since <= $3::timestamptz
+        and opportunity.stalled_since <= $2::timestamptz
 ),
 counted as (
     select

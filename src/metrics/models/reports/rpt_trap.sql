@@ -2,7 +2,7 @@
 -- Among rows with investment > 0, 20 leads and 3 opportunities or more: cheap_but_poor = cost per lead and pipeline per
 -- dollar both below the median; dear_but_rich = both above. trap_kendall_tau (tau-b) compares the campaigns ranked by
 -- the cheapest lead and by the most pipeline per dollar: 1 where the two rankings agree, -1 where they are opposite.
--- Built on the other report models' facts. Source: definitions 7. $1 workspace, $2 connection.
+-- Built on the other report models' facts. Source: definitions 7. $1 workspace.
 with facts as (
     select
         row_type,

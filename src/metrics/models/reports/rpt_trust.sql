@@ -1,5 +1,5 @@
 -- Grain: the workspace at as_of: how far the numbers can be trusted. Source: definitions 6, 8, 10.
--- $1 workspace, $2 connection.
+-- $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -12,7 +12,6 @@ leads as (
         count(*) filter (where is_excluded) as excluded
     from metrics.int_lead
     where workspace_id = $1
-        and connection_id = $2
 ),
 campaigns as (
     select
@@ -23,7 +22,6 @@ campaigns as (
         coalesce(sum(own_cost) filter (where is_orphan), 0) as orphan_spend
     from metrics.int_campaign
     where workspace_id = $1
-        and connection_id = $2
 ),
 opportunities as (
     select
@@ -33,13 +31,11 @@ opportunities as (
         count(*) filter (where amount_reason like 'no exchange rate%') as without_rate
     from metrics.int_opportunity
     where workspace_id = $1
-        and connection_id = $2
 ),
 campaign_rates as (
     select count(*) as without_rate
     from metrics.int_campaign
     where workspace_id = $1
-        and connection_id = $2
         and own_cost_reason like 'no exchange rate%'
 ),
 -- Entries of a campaign's own cost stand in its row.
@@ -48,7 +44,6 @@ entry_rates as (
     from metrics.stg_cost_entry as entry
     join run on run.today >= entry.entry_on
     where entry.workspace_id = $1
-        and entry.connection_id = $2
         and entry.amount is null
         and (entry.kind <> 'program' or entry.campaign_id is null)
 ),

@@ -1,6 +1,6 @@
 -- Grain: workspace and source at as_of. Qualified leads owned by nobody who sells; ages in hours since they became so.
 -- Medians pass through text: a cast from double precision to numeric keeps 15 digits.
--- Source: definitions 2, "Undelivered". $1 workspace, $2 connection, $3 as_of.
+-- Source: definitions 2, "Undelivered". $1 workspace, $2 as_of.
 with run as (
     select *
     from metrics.run
@@ -9,12 +9,11 @@ with run as (
 undelivered as (
     select
         lead.source,
-        extract(epoch from $3::timestamptz - lead.undelivered_since)::numeric / 3600 as age_hours,
-        $3::timestamptz - lead.undelivered_since >= run.delivery_expiry as is_past_expiry
+        extract(epoch from $2::timestamptz - lead.undelivered_since)::numeric / 3600 as age_hours,
+        $2::timestamptz - lead.undelivered_since >= run.delivery_expiry as is_past_expiry
     from metrics.int_lead as lead
     cross join run
     where lead.workspace_id = $1
-        and lead.connection_id = $2
         and lead.is_undelivered
 ),
 counted as (

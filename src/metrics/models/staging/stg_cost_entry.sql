@@ -1,7 +1,7 @@
 -- Grain: one row per entry of the cost ledger, whatever its date. Money in the workspace's currency, by the static rate as
 -- campaigns; null where a rate is missing. An entry of a campaign that is gone keeps its money and loses its campaign.
--- The ledger has no history: it counts as it stands now, up to the date of as_of. Source: definitions 6.
--- $1 workspace, $2 connection, $3 as_of.
+-- The campaign may be any connection's; where two have one of that id, the entry's own connection comes first.
+-- The ledger has no history: it counts as it stands now, up to the date of as_of. Source: definitions 6. $1 workspace.
 with run as (
     select *
     from metrics.run
@@ -9,50 +9,67 @@ with run as (
 ),
 currencies as (
     select
-        isocode,
-        conversionrate
-    from mirror.salesforce_currency_type
+        connection_id,
+        code,
+        rate
+    from metrics.stg_currency
     where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and (valid_to is null or valid_to > $3::timestamptz)
+        and not is_dated
 ),
-campaigns as (
-    select id
-    from mirror.salesforce_campaign
+entries as (
+    select *
+    from ripeline.cost_ledger
     where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and (valid_to is null or valid_to > $3::timestamptz)
-        and isdeleted is not true
-        and createddate <= $3::timestamptz
+),
+placed as (
+    select distinct on (entry.connection_id, entry.entry_id)
+        entry.connection_id,
+        entry.entry_id,
+        campaign.connection_id as campaign_connection_id,
+        campaign.campaign_id
+    from entries as entry
+    join metrics.stg_campaign as campaign
+        on campaign.workspace_id = $1
+        and campaign.campaign_id = entry.campaign_id
+    order by
+        entry.connection_id,
+        entry.entry_id,
+        (campaign.connection_id = entry.connection_id) desc,
+        campaign.connection_id
 ),
 final as (
     select
+        entry.connection_id,
         entry.entry_id,
         entry.entry_on,
         entry.kind,
-        campaigns.id as campaign_id,
+        placed.campaign_connection_id,
+        placed.campaign_id,
         entry.program,
         case
             when entry.currency_code is null or entry.currency_code = run.currency_code then entry.amount
-            else entry.amount / nullif(own.conversionrate, 0) * target.conversionrate
+            else entry.amount / nullif(own.rate, 0) * target.rate
         end as amount,
         coalesce(entry.currency_code, run.currency_code) as currency_code
-    from ripeline.cost_ledger as entry
+    from entries as entry
     cross join run
-    left join campaigns on campaigns.id = entry.campaign_id
-    left join currencies as own on own.isocode = entry.currency_code
-    left join currencies as target on target.isocode = run.currency_code
-    where entry.workspace_id = $1
-        and entry.connection_id = $2
+    left join placed
+        on placed.connection_id = entry.connection_id
+        and placed.entry_id = entry.entry_id
+    left join currencies as own
+        on own.connection_id = entry.connection_id
+        and own.code = entry.currency_code
+    left join currencies as target
+        on target.connection_id = entry.connection_id
+        and target.code = run.currency_code
 )
 select
     $1::text as workspace_id,
-    $2::text as connection_id,
+    connection_id,
     entry_id,
     entry_on,
     kind,
+    campaign_connection_id,
     campaign_id,
     program,
     amount,

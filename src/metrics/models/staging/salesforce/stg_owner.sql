@@ -235,5 +235,6 @@ select
     is_active,
     is_integration,
     role_id,
-    role_name
+    role_name,
+    null::text as email_hash
 from final

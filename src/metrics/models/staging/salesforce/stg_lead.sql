@@ -112,6 +112,7 @@ select
     first_status_class,
     first_call_at,
     first_email_at,
-    excluded_by
+    excluded_by,
+    null::text as contact_id
 from final
 where created_at <= $3::timestamptz

@@ -1,86 +1,17 @@
--- Grain: one row per recorded, outbound, human attempt and lead, or open opportunity. touched_at in UTC, never after as_of.
--- evidence: activity (a Task, Event or EmailMessage) or summary (Lead.FirstCallDateTime / FirstEmailDateTime where no
--- activity tells of that moment). by_user_id is null for a summary. Source: definitions 3.
--- A converted lead's activities hang on its contact: Salesforce moves them there. Those before the lead was made are not its.
--- A merged lead's are those that hung on it when we last saw it alive; the winner has them too.
--- An open opportunity's are those on itself (WhatId, RelatedToId), on the contacts of its contact roles, and on the
--- contact of a lead converted into it; an activity on one of its contacts counts for each open opportunity of theirs.
--- $1 workspace, $2 connection, $3 as_of.
+-- Grain: one row per activity (Task, Event, EmailMessage) and lead, contact or opportunity that it hangs on, not after
+-- as_of. counts: a recorded, outbound, human attempt of somebody who sells, or of a user who is not there yet.
+-- A merge hangs the loser's activities on the winner; they hang on the loser still where we saw them there before.
+-- Source: definitions 3. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
     from metrics.run
     where workspace_id = $1
 ),
-open_opportunities as (
-    select id as opportunity_id
-    from mirror.salesforce_opportunity
-    where workspace_id = $1
-        and connection_id = $2
-        and valid_from <= $3::timestamptz
-        and (valid_to is null or valid_to > $3::timestamptz)
-        and isdeleted is not true
-        and isclosed is not true
-        and createddate <= $3::timestamptz
-),
--- Records that activities hang on, with what they say something about.
-subjects as (
-    select
-        lead_id as record_id,
-        lead_id,
-        null as opportunity_id,
-        '-infinity'::timestamptz as since
-    from metrics.stg_lead
-    where workspace_id = $1
-        and connection_id = $2
-    union all
-    -- An old contact's history is none of the lead that was converted into it.
-    select
-        converted_contact_id,
-        lead_id,
-        null,
-        created_at
-    from metrics.stg_lead
-    where workspace_id = $1
-        and connection_id = $2
-        and converted_contact_id is not null
-    union all
-    select
-        opportunity_id,
-        null,
-        opportunity_id,
-        '-infinity'::timestamptz
-    from open_opportunities
-    union all
-    select
-        role.contactid,
-        null,
-        open_opportunities.opportunity_id,
-        '-infinity'::timestamptz
-    from mirror.salesforce_opportunity_contact_role as role
-    join open_opportunities on open_opportunities.opportunity_id = role.opportunityid
-    where role.workspace_id = $1
-        and role.connection_id = $2
-        and role.valid_from <= $3::timestamptz
-        and (role.valid_to is null or role.valid_to > $3::timestamptz)
-        and role.isdeleted is not true
-    union all
-    select
-        lead.converted_contact_id,
-        null,
-        open_opportunities.opportunity_id,
-        '-infinity'::timestamptz
-    from metrics.stg_lead as lead
-    join open_opportunities on open_opportunities.opportunity_id = lead.converted_opportunity_id
-    where lead.workspace_id = $1
-        and lead.connection_id = $2
-        and lead.converted_contact_id is not null
-),
 users as (
     select
         owner_id,
         is_rep,
-        is_integration,
-        role_id
+        is_integration
     from metrics.stg_owner
     where workspace_id = $1
         and connection_id = $2
@@ -241,7 +172,6 @@ merged_leads as (
         and connection_id = $2
         and is_merged
 ),
--- A merge hangs the loser's activities on the winner. Where we saw them before, the loser's handoff keeps its touches.
 before_merge as (
     select
         task.id as activity_id,
@@ -270,95 +200,58 @@ before_merge as (
         and relation.connection_id = $2
         and relation.valid_to <= $3::timestamptz
 ),
-recorded as (
+hung as (
     select
-        subjects.lead_id,
-        subjects.opportunity_id,
         activities.activity_id,
-        activities.happened_at,
         activities.kind,
+        activities.happened_at,
         activities.by_user_id,
-        users.role_id,
-        activities.counts
-            and coalesce(users.is_rep, activities.by_user_id like '005%', false) as counts
+        activities.counts,
+        hangs_on.record_id
     from activities
     cross join lateral (
         values
             (activities.who_id),
             (activities.what_id)
-        union all
-        select before_merge.record_id
-        from before_merge
-        where before_merge.activity_id = activities.activity_id
     ) as hangs_on (record_id)
-    join subjects
-        on subjects.record_id = hangs_on.record_id
-        and subjects.since <= activities.happened_at
-    left join users on users.owner_id = activities.by_user_id
-    where activities.happened_at <= $3::timestamptz
-),
-summaries as (
-    select
-        lead_id,
-        'summary-call' as touch_id,
-        first_call_at as happened_at,
-        'call' as kind
-    from metrics.stg_lead
-    where workspace_id = $1
-        and connection_id = $2
-        and first_call_at <= $3::timestamptz
+    where hangs_on.record_id is not null
     union all
     select
-        lead_id,
-        'summary-email',
-        first_email_at,
-        'email'
-    from metrics.stg_lead
-    where workspace_id = $1
-        and connection_id = $2
-        and first_email_at <= $3::timestamptz
+        activities.activity_id,
+        activities.kind,
+        activities.happened_at,
+        activities.by_user_id,
+        activities.counts,
+        before_merge.record_id
+    from activities
+    join before_merge on before_merge.activity_id = activities.activity_id
 ),
--- A summary that repeats a recorded activity adds nothing; where the activity does not count, neither does its summary.
 final as (
     select distinct
-        lead_id,
-        opportunity_id,
-        activity_id as touch_id,
-        happened_at as touched_at,
-        kind,
-        by_user_id,
-        role_id as by_role_id,
-        'activity' as evidence
-    from recorded
-    where counts
-    union all
-    select
-        summaries.lead_id,
-        null,
-        summaries.touch_id,
-        summaries.happened_at,
-        summaries.kind,
-        null,
-        null,
-        'summary'
-    from summaries
-    where not exists (
-        select 1
-        from recorded
-        where recorded.lead_id = summaries.lead_id
-            and recorded.happened_at between summaries.happened_at - interval '1 minute'
-            and summaries.happened_at + interval '1 minute'
-    )
+        hung.activity_id,
+        hung.kind,
+        hung.happened_at,
+        hung.by_user_id,
+        -- A user who is not there yet is taken for a rep, as in stg_owner.
+        coalesce(hung.counts, false) and coalesce(users.is_rep, hung.by_user_id like '005%', false) as counts,
+        case when hung.record_id like '00Q%' then hung.record_id end as lead_id,
+        case when hung.record_id like '003%' then hung.record_id end as contact_id,
+        case when hung.record_id like '006%' then hung.record_id end as opportunity_id
+    from hung
+    left join users on users.owner_id = hung.by_user_id
+    where hung.happened_at <= $3::timestamptz
+        and left(hung.record_id, 3) in ('00Q', '003', '006')
 )
 select
     $1::text as workspace_id,
     $2::text as connection_id,
-    lead_id,
-    opportunity_id,
-    touch_id,
-    touched_at,
+    activity_id,
     kind,
+    happened_at,
     by_user_id,
-    by_role_id,
-    evidence
+    counts,
+    false as is_redacted,
+    lead_id,
+    contact_id,
+    opportunity_id
 from final

@@ -1,0 +1,14 @@
+-- Grain: one row per version of an opportunity that we saw up to as_of, deleted ones too.
+-- $1 workspace, $2 connection, $3 as_of.
+select
+    $1::text as workspace_id,
+    $2::text as connection_id,
+    id as opportunity_id,
+    valid_from,
+    changed_at,
+    stagename as stage,
+    createddate as created_at
+from mirror.salesforce_opportunity
+where workspace_id = $1
+    and connection_id = $2
+    and valid_from <= $3::timestamptz
