@@ -190,6 +190,11 @@ export function createApiRequests(version: string) {
     createList: (body: unknown): ApiRequest => send("POST", `/crm/lists/${version}`, body),
     updateListFilters: (id: string, filterBranch: unknown): ApiRequest =>
       send("PUT", `/crm/lists/${version}/${named(id)}/update-list-filters`, { filterBranch }),
+    campaignContacts: (id: string, contactType: string, after: string | null): ApiRequest =>
+      page(
+        `/marketing/campaigns/${version}/${encodeURIComponent(id)}/reports/contacts/${contactType}`,
+        after,
+      ),
   };
 }
 

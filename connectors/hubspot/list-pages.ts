@@ -7,7 +7,7 @@ import { deliver, type PullRun } from "./pull-run.ts";
 import { issue } from "./record-page.ts";
 import type { Session } from "./session.ts";
 
-const ListAnswer = z.looseObject({
+export const ListAnswer = z.looseObject({
   results: z.array(z.unknown()),
   paging: z.looseObject({ next: z.looseObject({ after: z.string() }).optional() }).nullish(),
 });

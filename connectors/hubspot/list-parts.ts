@@ -96,6 +96,7 @@ export function partsOf(session: Session, run: PullRun): readonly Part[] {
         },
       ];
     }
+    case "campaign-contacts":
     case "records":
     case "history":
     case "stage-dates":

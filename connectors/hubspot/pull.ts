@@ -1,5 +1,6 @@
 import { ConnectorError, PermissionError, RequestRefusedError } from "../../src/core/errors.ts";
 import type { PageSink, PullOutcome, PullRequest } from "../../src/core/ports.ts";
+import { readCampaignContacts } from "./campaign-contacts.ts";
 import type { Definitions } from "./definitions.ts";
 import { readLists } from "./list-pages.ts";
 import { outcomeOf, type PullRun, startRun } from "./pull-run.ts";
@@ -38,7 +39,11 @@ export async function pull(
   const walked = new Set(walks.flatMap((walk) => walk.runs));
   for (const run of runs.filter((each) => !walked.has(each))) {
     try {
-      await readLists(context.session, sink, run);
+      await (run.route.kind === "campaign-contacts" ? readCampaignContacts : readLists)(
+        context.session,
+        sink,
+        run,
+      );
     } catch (error) {
       if (!(error instanceof ConnectorError) || concernsWholeConnection(error)) throw error;
       failures.push({ run, error });

@@ -66,6 +66,9 @@ export const recordTypes = [
       optional("hs_merged_object_ids", "text"),
       optional("salesforceleadid", "text"),
       optional("salesforcecontactid", "text"),
+      optional("hs_salesforceleadid", "text"),
+      optional("hs_salesforcecontactid", "text"),
+      optional("hs_created_by_user_id", "text"),
       optional("ripeline_exclude", "boolean"),
     ],
   },
@@ -124,6 +127,7 @@ export const recordTypes = [
       field("hs_pipeline_stage", "text"),
       optional("hs_lead_type", "text"),
       optional("hs_lead_label", "text"),
+      optional("hs_created_by_user_id", "text"),
       optional("hs_v2_date_entered_current_stage", "timestamptz"),
       optional("hs_merged_object_ids", "text"),
       optional("ripeline_exclude", "boolean"),
@@ -155,6 +159,8 @@ export const recordTypes = [
       optional("hs_email_direction", "text"),
       optional("hs_email_status", "text"),
       subject("hs_email_subject"),
+      /** Filled where a sequence sent it; the step is not documented. */
+      optional("hs_sequence_id", "text"),
       /** True where HubSpot hides what kind of e-mail this was: it may be a touch or none. */
       field("redacted", "boolean"),
     ],

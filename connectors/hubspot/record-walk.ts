@@ -183,6 +183,7 @@ async function rowsOf(
     case "exchange-rates":
     case "campaigns":
     case "campaign-money":
+    case "campaign-contacts":
       throw new RangeError(`${request.stream.name} is not read by walking records`);
   }
 }

@@ -5,6 +5,8 @@ import { field } from "./stream-fields.ts";
 /** The search index follows "a few moments" later, without a bound; ten minutes is what others had to look back. */
 const OVERLAP_MINUTES = 10;
 const NIGHTLY_MINUTES = 1_440;
+/** A campaign's reports have no cursor: one of 5,000 contacts takes 100 calls, each time that it is read. */
+const CAMPAIGN_CONTACTS_MINUTES = 360;
 
 /** How a stream is read. */
 export type Route =
@@ -21,7 +23,13 @@ export type Route =
   | { readonly kind: ListKind };
 
 /** What the vendor lists whole. */
-type ListKind = "owners" | "pipelines" | "exchange-rates" | "campaigns" | "campaign-money";
+type ListKind =
+  | "owners"
+  | "pipelines"
+  | "exchange-rates"
+  | "campaigns"
+  | "campaign-money"
+  | "campaign-contacts";
 
 export interface HubspotStream {
   readonly spec: StreamSpec;
@@ -153,7 +161,7 @@ const associationFields = [
 const createdAt = field("createdAt", "timestamptz");
 const updatedAt = field("updatedAt", "timestamptz");
 
-interface ListOptions extends Pick<StreamSpec, "table" | "fields" | "cadence"> {
+interface ListOptions extends Pick<StreamSpec, "table" | "fields" | "cadence" | "atMostEveryMinutes"> {
   readonly mayBeAbsent?: true;
   readonly cursor?: "updatedAt";
 }
@@ -266,6 +274,19 @@ const all: readonly HubspotStream[] = [
       /** JSON arrays of `{id, name, amount, order, createdAt, updatedAt}`, instants in epoch milliseconds. */
       field("budgetItems", "text"),
       field("spendItems", "text"),
+    ],
+  }),
+  list("campaign-contacts", {
+    table: "hubspot_campaign_contact",
+    cadence: "money",
+    mayBeAbsent: true,
+    cursor: "updatedAt",
+    atMostEveryMinutes: CAMPAIGN_CONTACTS_MINUTES,
+    fields: [
+      field("id", "text"),
+      field("campaignId", "text"),
+      field("contactType", "text"),
+      field("contactId", "text"),
     ],
   }),
 ];

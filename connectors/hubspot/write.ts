@@ -136,20 +136,23 @@ function noteCall(writing: Writing, answer: CallAnswer): void {
 }
 
 async function requestOf({ session, request, type }: Writing, items: readonly Item[]): Promise<ApiRequest> {
+  const isById = request.keyField === RECORD_ID || request.object === CAMPAIGNS;
   const inputs = items.map(({ row }) => ({
     id: row.key,
     objectWriteTraceId: row.key,
-    properties: Object.fromEntries(
-      Object.entries(row.fields).map(([name, value]) => [name, textOf(value)] as const),
-    ),
+    properties: {
+      ...Object.fromEntries(
+        Object.entries(row.fields).map(([name, value]) => [name, textOf(value)] as const),
+      ),
+      // By it the result is known again, wherever in the answer it stands.
+      ...(isById ? {} : { [request.keyField]: row.key }),
+    },
   }));
   const { requests } = session;
   if (request.object === CAMPAIGNS) {
     return requests.updateCampaigns(inputs.map(({ id, properties }) => ({ id, properties })));
   }
-  return request.keyField === RECORD_ID
-    ? requests.batchUpdate(type, inputs)
-    : requests.batchUpsert(type, request.keyField, inputs);
+  return isById ? requests.batchUpdate(type, inputs) : requests.batchUpsert(type, request.keyField, inputs);
 }
 
 /** Values go out as texts; the empty one clears. */

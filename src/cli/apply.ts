@@ -15,7 +15,7 @@ export const applyOperation = operation(applyArgs, async ({ app }, options) => {
 });
 
 function describe(
-  { deploy, permissionSet, assignedTo, appliedAt }: ApplyOutcome,
+  { deploy, leftOut, permissionSet, assignedTo, appliedAt }: ApplyOutcome,
   isCheckOnly: boolean,
 ): string {
   const verb = isCheckOnly ? "would be" : "were";
@@ -24,13 +24,21 @@ function describe(
       `${deploy.unchanged.length} left as they are.`,
     ...deploy.created.map((name) => `  + ${name}`),
     ...deploy.changed.map((name) => `  ~ ${name}`),
+    ...deploy.problems.map(({ component, problem }) => `  ! ${component}: ${problem}`),
+    ...leftOut.map(({ component, reason }) => `  - ${component} is left out: ${reason}`),
   ];
   if (isCheckOnly) return [...lines, "The org accepts the package. Nothing was changed."].join("\n");
   return [
     ...lines,
-    `Permission set: ${permissionSet} to ${assignedTo ?? "nobody"}.`,
-    "Nobody else sees the new fields yet: assign the permission set Ripeline Reader to reps and managers, and put who " +
-      "reads the reports into the group Ripeline Readers.",
+    ...(permissionSet === "not needed"
+      ? [
+          "Put the properties on the record pages that reps look at; the active list Rotting leads is theirs to open.",
+        ]
+      : [
+          `Permission set: ${permissionSet} to ${assignedTo ?? "nobody"}.`,
+          "Nobody else sees the new fields yet: assign the permission set Ripeline Reader to reps and managers, and put who " +
+            "reads the reports into the group Ripeline Readers.",
+        ]),
     ...(appliedAt === null
       ? []
       : [`Handoffs from ${appliedAt.toISOString()} on are flagged, unless rot.start_from says otherwise.`]),

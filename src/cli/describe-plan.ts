@@ -33,6 +33,7 @@ export function describePlan(plan: Plan): string {
     `Org ${plan.orgId}. Nothing is changed by this command.`,
     "",
     ...objects,
+    ...plan.leftOut.map(({ component, reason }) => `- ${component} is left out: ${reason}`),
     ...plan.permissionSets.map(
       (name) =>
         `+ permission set ${name}, ` +
@@ -40,7 +41,13 @@ export function describePlan(plan: Plan): string {
           ? "for you to assign to reps and managers"
           : "assigned to the connected user"),
     ),
-    "+ custom permission Ripeline_Bypass, group Ripeline Readers with sharing rules, tabs and list views of our objects",
+    ...(plan.permissionSets.length === 0
+      ? [
+          '+ property group "ripeline" on each object, active lists "Rotting leads" and "At risk today" of contacts',
+        ]
+      : [
+          "+ custom permission Ripeline_Bypass, group Ripeline Readers with sharing rules, tabs and list views of our objects",
+        ]),
     `No lead rots in these statuses: ${plan.statusesWithoutRot.join(", ")}`,
     "",
     ...rows,

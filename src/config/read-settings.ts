@@ -164,6 +164,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
     touch: {
       by: file.touch.by,
       taskTypes: file.touch.task_types,
+      sequences: file.touch.sequences,
       automatedSubjects: file.touch.ignore_subjects,
       cancelledSubjects: file.touch.cancelled_subjects,
     },
@@ -195,6 +196,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
     },
     investment: {
       parents: file.investment.parents,
+      twins: file.investment.twins,
       orphanAfterDays: file.investment.orphan_after_days,
       loadBy: file.investment.load_by,
     },

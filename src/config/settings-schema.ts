@@ -135,6 +135,10 @@ const touchSchema = z.strictObject({
     .describe("Whose activity counts; anyone: any rep."),
   task_types: z.array(z.string()).default(["Call", "Email"]),
   ignore_subjects: z.array(pattern).default(AUTOMATED_SUBJECTS),
+  sequences: z
+    .enum(["first_step", "all", "none"])
+    .default("first_step")
+    .describe("Which e-mails of a HubSpot sequence are touches; first_step: the first one to a record."),
   cancelled_subjects: z.array(pattern).default(["^\\W*(cancell?ed|abgesagt|annul)"]),
 });
 
@@ -208,6 +212,19 @@ const investmentSchema = z.strictObject({
     .record(z.string(), z.enum(["parent", "children"]))
     .default({})
     .describe("Campaign id to who holds the money, where a parent repeats its children's cost."),
+  twins: z
+    .array(z.strictObject({ holder: z.string().min(1), twin: z.string().min(1) }))
+    .default([])
+    .refine(
+      (pairs) => {
+        const twins = pairs.map((pair) => pair.twin);
+        return new Set(twins).size === twins.length && pairs.every((pair) => !twins.includes(pair.holder));
+      },
+      { error: "a campaign may be a twin once, and none that holds another's money may be a twin itself" },
+    )
+    .describe(
+      "A campaign of one CRM that stands for one of another, by ids: holder has the money, twin has none of it.",
+    ),
   orphan_after_days: z.int().positive().default(30),
   load_by: z
     .enum(["own_cost", "evenly"])

@@ -1,16 +1,20 @@
 import { z } from "zod";
-import { ConfigError, PermissionError } from "../core/errors.ts";
+import { ConfigError, type CrmName, PermissionError } from "../core/errors.ts";
 import type { DeployReport } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { sql } from "../database/sql.ts";
+import { keepProvision } from "../writeback/provisioned.ts";
 import { PERMISSION_SET } from "./desired-schema.ts";
-import { packageFiles } from "./package-files.ts";
-import { type ProvisionContext, plan, schemaFor } from "./plan.ts";
+import type { LeftOut } from "./hubspot/choose-fields.ts";
+import { planOf } from "./plan.ts";
+import { type Provision, type ProvisionContext, provisionFor } from "./provision-for.ts";
 
 const AppliedAt = z.object({ applied_at: z.date() });
 
 export interface ApplyOutcome {
   readonly deploy: DeployReport;
+  /** What the CRM's plan has no room for, and what stands in for it. */
+  readonly leftOut: readonly LeftOut[];
   readonly permissionSet: "assigned" | "already assigned" | "not needed" | "not asked";
   /** Who has the permission set; null after a check only. */
   readonly assignedTo: string | null;
@@ -42,26 +46,47 @@ export async function apply(
 ): Promise<ApplyOutcome> {
   const { connection } = ctx;
   const assignee = await findAssignee(ctx, options.assignTo ?? null);
-  const { refusals } = await plan(ctx, settings);
-  const [refusal] = refusals;
+  const provision = await provisionFor(ctx, settings);
+  const { leftOut } = provision;
+  const [refusal] = (await planOf(ctx, settings, provision)).refusals;
   if (refusal !== undefined) throw new ConfigError(`apply refuses: ${refusal}`);
-  const { schema } = await schemaFor(ctx, settings);
-  const deploy = await connection.deploy(packageFiles(schema), { checkOnly: options.checkOnly });
-  if (!deploy.succeeded) {
-    const shown = deploy.problems.slice(0, 5).map(({ component, problem }) => `${component}: ${problem}`);
-    const more =
-      deploy.problems.length > shown.length ? `; and ${deploy.problems.length - shown.length} more` : "";
-    throw new PermissionError(
-      connection.crm,
-      `the org refused the package, nothing was changed. ${shown.join("; ")}${more}. ` +
-        "Deploying needs the permission 'Modify Metadata Through Metadata API Functions'",
-    );
+  const deploy = await connection.deploy(provision.files, { checkOnly: options.checkOnly });
+  if (!deploy.succeeded) throw refused(connection.crm, deploy);
+  if (options.checkOnly) {
+    return { deploy, leftOut, permissionSet: "not asked", assignedTo: null, appliedAt: null };
   }
-  if (options.checkOnly) return { deploy, permissionSet: "not asked", assignedTo: null, appliedAt: null };
+  if (connection.crm === "hubspot") await keepWhatIsThere(ctx, settings, provision);
   const permissionSet = await connection.assignPermissionSet(PERMISSION_SET, assignee.id);
   const appliedAt = await keepAppliedAt(ctx, settings);
   await askForOwnersAgain(ctx, settings);
-  return { deploy, permissionSet, assignedTo: assignee.username, appliedAt };
+  return { deploy, leftOut, permissionSet, assignedTo: assignee.username, appliedAt };
+}
+
+function refused(crm: CrmName, { problems }: DeployReport): PermissionError {
+  const shown = problems.slice(0, 5).map(({ component, problem }) => `${component}: ${problem}`);
+  const more = problems.length > shown.length ? `; and ${problems.length - shown.length} more` : "";
+  return new PermissionError(
+    crm,
+    crm === "hubspot"
+      ? `the portal refused definitions. ${shown.join("; ")}${more}. What was made before stays; ` +
+          "mend these, then run apply again"
+      : `the org refused the package, nothing was changed. ${shown.join("; ")}${more}. ` +
+          "Deploying needs the permission 'Modify Metadata Through Metadata API Functions'",
+  );
+}
+
+/** A portal tells by what is there afterwards what it took; only that is written. */
+async function keepWhatIsThere(
+  { db, connection }: ProvisionContext,
+  settings: Settings,
+  { objects }: Provision,
+): Promise<void> {
+  const rooms = (await connection.room?.(objects.map(({ object }) => object))) ?? [];
+  const found = objects.map(({ object, fields }) => {
+    const there = rooms.find((room) => room.object === object)?.fields;
+    return { object, fields: fields.filter((field) => there?.has(field) === true) };
+  });
+  await keepProvision(db, settings, found, await connection.serverTime());
 }
 
 async function findAssignee(
@@ -70,6 +95,12 @@ async function findAssignee(
 ): Promise<{ readonly id: string; readonly username: string }> {
   const identity = await connection.identity();
   if (assignTo === null) return { id: identity.userId, username: identity.username };
+  if (connection.crm === "hubspot") {
+    throw new ConfigError(
+      `apply --assign-to ${assignTo}: HubSpot has no permission sets, people see the properties by the portal's own ` +
+        "settings. Leave --assign-to out. Nothing was changed",
+    );
+  }
   const user = await connection.findUser(assignTo);
   if (user?.isActive === true) return { id: user.id, username: assignTo };
   throw new ConfigError(

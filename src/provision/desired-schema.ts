@@ -102,6 +102,8 @@ function fieldComponent(field: TargetField): Component<CustomField> {
       };
     case "currency":
       return { ...base, type: "Currency", precision: type.precision, scale: type.scale, required: false };
+    case "choice":
+      throw new TypeError(`${field.name}: Salesforce has no choices of ours, it computes them`);
     case "lookup":
       return {
         ...base,

@@ -1,13 +1,11 @@
 import { z } from "zod";
-import type { AutomationFound, Connection } from "../core/ports.ts";
+import type { AutomationFound, Connection, OrgFacts } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
-import { catalog } from "../metrics/catalog.ts";
 import { startingBatchSize } from "../writeback/targets/batch-size.ts";
-import { closedStatuses, targetObjects } from "../writeback/targets.ts";
 import { type ChosenCadence, chooseCadence, type WantedCadence } from "./cadence.ts";
-import { type DesiredSchema, desiredSchema } from "./desired-schema.ts";
+import type { LeftOut } from "./hubspot/choose-fields.ts";
 import {
   type CallPrediction,
   type FirstWrite,
@@ -21,15 +19,12 @@ import {
   megabytesOf,
   predictRows,
   type RowPrediction,
+  rowsOfPortal,
   unknownIn,
   volumesOfOrg,
   volumesOfStore,
 } from "./predict-rows.ts";
-
-export interface ProvisionContext {
-  readonly db: Database;
-  readonly connection: Connection;
-}
+import { type Provision, type ProvisionContext, provisionFor } from "./provision-for.ts";
 
 /** What `apply` would do to one object. */
 export interface ObjectPlan {
@@ -50,6 +45,8 @@ export interface Plan {
   readonly orgId: string;
   readonly objects: readonly ObjectPlan[];
   readonly permissionSets: readonly string[];
+  /** What the CRM's plan has no room for, and what stands in for it. */
+  readonly leftOut: readonly LeftOut[];
   readonly rows: readonly RowPrediction[];
   /** Where the rows were counted: in the org before the first sync, in the store afterwards. */
   readonly rowsFrom: "org" | "store";
@@ -80,51 +77,6 @@ const MAX_STORAGE_SHARE = 0.05;
 /** Describe, limits and Tooling reads of an hour. */
 const HOURLY_CHECKS = 8;
 
-const StatusName = z.object({ name: z.string() });
-
-/** The schema for this org: formulas name the closed statuses as the org spells them. */
-export async function schemaFor(
-  ctx: ProvisionContext,
-  settings: Settings,
-): Promise<{ readonly schema: DesiredSchema; readonly statusesWithoutRot: readonly string[] }> {
-  const statuses = await ctx.db.any(
-    StatusName,
-    sql`select distinct coalesce(apiname, masterlabel) as name from mirror.salesforce_lead_status
-        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
-            and valid_to is null and coalesce(apiname, masterlabel) is not null
-        order by name`,
-  );
-  const closed = closedStatuses(
-    settings.statuses,
-    statuses.map((status) => status.name),
-  );
-  const carried = settings.writeback.mode === "fields" ? null : await objectsCarryingOurs(ctx.db, settings);
-  const targets = targetObjects({ closedStatuses: closed, catalog }).filter(
-    ({ isOurs, object }) => isOurs || carried === null || carried.has(object),
-  );
-  return { schema: desiredSchema(targets, ctx.connection.streams), statusesWithoutRot: closed };
-}
-
-const ObjectName = z.object({ object: z.string() });
-
-/**
- * Other people's objects of which a record still carries a value of ours: while one does, our user needs the fields to
- * clear it, whatever the mode.
- */
-async function objectsCarryingOurs(db: Database, settings: Settings): Promise<ReadonlySet<string>> {
-  const rows = await db.any(
-    ObjectName,
-    sql`select distinct object from writeback.acknowledged
-        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
-          and object not like 'Ripeline%'
-          and exists (
-            select from jsonb_each(fields - 'Ripeline_Data_As_Of__c') as field
-            where field.value not in ('null'::jsonb, 'false'::jsonb)
-          )`,
-  );
-  return new Set(rows.map((row) => row.object));
-}
-
 /**
  * What `apply` would create, what write-back would write and wake, and what it all would cost, before anything changes.
  * Reads the org (describe, automation, limits) and the store.
@@ -135,30 +87,26 @@ export async function plan(
   settings: Settings,
   wanted: WantedCadence = FREE_CHOICE,
 ): Promise<Plan> {
+  return planOf(ctx, settings, await provisionFor(ctx, settings), wanted);
+}
+
+/** As {@link plan}, of what is known to be provided. */
+export async function planOf(
+  ctx: ProvisionContext,
+  settings: Settings,
+  provision: Provision,
+  wanted: WantedCadence = FREE_CHOICE,
+): Promise<Plan> {
   const { connection } = ctx;
-  const { schema, statusesWithoutRot } = await schemaFor(ctx, settings);
-  const names = schema.objects.map((object) => object.name);
+  const names = provision.objects.map(({ object }) => object);
   const identity = await connection.identity();
-  const access = new Map((await connection.access(names)).map((found) => [found.object, found]));
   const facts = await connection.facts(names);
-  const { rows, rowsFrom, notCounted } = await countRows(ctx, settings);
-  const objects = schema.objects.map((object): ObjectPlan => {
-    const found = access.get(object.name);
-    const fields = object.component.fields.map((field) => field.fullName ?? "");
-    const fieldsToCreate = fields.filter((field) => !(found?.readable.has(field) ?? false));
-    const isMissing = object.isOurs && !(found?.visible ?? false);
-    return {
-      object: object.name,
-      isOurs: object.isOurs,
-      action: isMissing ? "create" : fieldsToCreate.length > 0 ? "add fields" : "nothing",
-      fieldsToCreate,
-      fieldsPresent: fields.length - fieldsToCreate.length,
-      automation: facts.automation.filter((automation) => automation.object === object.name),
-      batchSize: startingBatchSize(object.name, facts.automation),
-    };
-  });
+  const counted = await countRows(ctx, settings);
+  const rows = connection.crm === "hubspot" ? rowsOfPortal(counted.rows, names) : counted.rows;
+  const { rowsFrom, notCounted } = counted;
+  const objects = provision.objects.map((object) => objectPlan(object, facts, connection));
   const dailyLimit = facts.dailyCallLimit ?? connection.usage().dailyLimit;
-  const writes = writesOf(rows, facts.automation);
+  const writes = writesOf(rows, facts.automation, connection);
   const cadence = chooseCadence({
     wanted,
     streams: connection.streams,
@@ -173,20 +121,41 @@ export async function plan(
     writes,
     hourlyChecks: HOURLY_CHECKS,
     dailyLimit,
-    nightly: await countCompared(connection),
+    // A portal's ids are compared by its searches, whose calls are in the reading.
+    ...(connection.crm === "hubspot" ? {} : { nightly: await countCompared(connection) }),
   });
   const storage = await storageOf(ctx, settings, rows, facts.storageMegabytesFree);
   return {
     orgId: identity.orgId,
     objects,
-    permissionSets: schema.permissionSets.map((set) => set.name),
+    permissionSets: provision.permissionSets,
+    leftOut: provision.leftOut,
     rows,
     rowsFrom,
     notCounted,
     storage,
     calls: { ...calls, cadence, firstWrites: predictFirstWrites(writes, settings.writeback.maxPerHour) },
-    statusesWithoutRot,
-    refusals: refusals(schema, storage),
+    statusesWithoutRot: provision.statusesWithoutRot,
+    refusals: refusals(connection.crm, objects, storage),
+  };
+}
+
+function objectPlan(
+  { object, isOurs, fields, present, isThere }: Provision["objects"][number],
+  facts: OrgFacts,
+  connection: Connection,
+): ObjectPlan {
+  const fieldsToCreate = fields.filter((field) => !present.has(field));
+  const isMissing = isOurs && !isThere;
+  const batchSize = startingBatchSize(object, facts.automation);
+  return {
+    object,
+    isOurs,
+    action: isMissing ? "create" : fieldsToCreate.length > 0 ? "add fields" : "nothing",
+    fieldsToCreate,
+    fieldsPresent: fields.length - fieldsToCreate.length,
+    automation: facts.automation.filter((automation) => automation.object === object),
+    batchSize: connection.crm === "hubspot" ? connection.rowsPerCall(object, batchSize) : batchSize,
   };
 }
 
@@ -251,7 +220,7 @@ export async function cadenceOfStore(
   return chooseCadence({
     wanted,
     streams: org.streams,
-    writes: writesOf(rows, org.automation),
+    writes: writesOf(rows, org.automation, null),
     hourlyChecks: HOURLY_CHECKS,
     dailyLimit: org.dailyLimit,
     ceiling: settings.api.ceiling,
@@ -261,6 +230,7 @@ export async function cadenceOfStore(
 function writesOf(
   rows: readonly RowPrediction[],
   automation: readonly AutomationFound[],
+  portal: Connection | null,
 ): readonly (WritePrediction & { readonly rowsFirst: number })[] {
   return rows.map((row) => ({
     object: row.object,
@@ -268,6 +238,8 @@ function writesOf(
     rowsPerDay: row.rowsPerDay,
     batchSize: startingBatchSize(row.object, automation),
     pushesPerDay: pushesPerDay(row.object),
+    // HubSpot's batches depend on nothing but the object.
+    ...(portal?.crm === "hubspot" ? { rowsPerCall: portal.rowsPerCall(row.object, 0) } : {}),
   }));
 }
 
@@ -298,8 +270,10 @@ async function storageOf(
 function pushesPerDay(object: string): number {
   switch (object) {
     case "Campaign":
+    case "0-35":
       return 1;
     case "Ripeline_Metric__c":
+    case "ripeline_metric":
       return METRIC_PUSHES_PER_DAY;
     case "Ripeline_Status__c":
       return 24;
@@ -311,13 +285,20 @@ function pushesPerDay(object: string): number {
 /** Small editions allow 100 custom fields an object; the object must leave room for people's own. */
 const MAX_FIELDS = 90;
 
-function refusals(schema: DesiredSchema, storage: Plan["storage"]): readonly string[] {
-  const tooMany = schema.objects
-    .filter((object) => object.component.fields.length > MAX_FIELDS)
-    .map(
-      (object) =>
-        `${object.name} would have ${object.component.fields.length} fields, at most ${MAX_FIELDS} are allowed`,
-    );
+function refusals(
+  crm: Connection["crm"],
+  objects: readonly ObjectPlan[],
+  storage: Plan["storage"],
+): readonly string[] {
+  // A portal's allowance was asked for, and what it has no room for is left out.
+  const counted = crm === "hubspot" ? [] : objects;
+  const tooMany = counted
+    .map(({ object, fieldsToCreate, fieldsPresent }) => ({
+      object,
+      fields: fieldsToCreate.length + fieldsPresent,
+    }))
+    .filter(({ fields }) => fields > MAX_FIELDS)
+    .map(({ object, fields }) => `${object} would have ${fields} fields, at most ${MAX_FIELDS} are allowed`);
   const { megabytes, megabytesFree, shareOfFree } = storage;
   if (shareOfFree === null || shareOfFree <= MAX_STORAGE_SHARE) return tooMany;
   return [

@@ -12,6 +12,8 @@ export interface WritePrediction {
   readonly object: string;
   readonly rowsPerDay: number;
   readonly batchSize: number;
+  /** Where a call carries another number of rows than five batches of Salesforce. */
+  readonly rowsPerCall?: number;
   /** Pushes a day that have rows of this object. */
   readonly pushesPerDay: number;
 }
@@ -74,21 +76,23 @@ function predictNight(records: readonly (number | null)[]): CallLine {
   };
 }
 
-function rowsPerCall(batchSize: number): number {
-  return Math.min(batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
+function perCallOf(write: { readonly batchSize: number; readonly rowsPerCall?: number }): number {
+  return write.rowsPerCall ?? Math.min(write.batchSize, ROWS_PER_COLLECTION) * PER_COMPOSITE;
 }
 
 /** What the first sync writes: five collections a call, at most `maxPerHour` rows an object an hour. */
 export function predictFirstWrites(
-  writes: readonly { readonly object: string; readonly rowsFirst: number; readonly batchSize: number }[],
+  writes: readonly (Pick<WritePrediction, "object" | "batchSize" | "rowsPerCall"> & {
+    readonly rowsFirst: number;
+  })[],
   maxPerHour: number,
 ): readonly FirstWrite[] {
   return writes
     .filter((write) => write.rowsFirst > 0)
-    .map(({ object, rowsFirst, batchSize }) => ({
+    .map(({ object, rowsFirst, ...write }) => ({
       object,
       rows: rowsFirst,
-      calls: Math.ceil(rowsFirst / rowsPerCall(batchSize)),
+      calls: Math.ceil(rowsFirst / perCallOf(write)),
       hours: Math.ceil(rowsFirst / maxPerHour) - 1,
     }));
 }
@@ -109,10 +113,22 @@ export function predictApiCalls(input: {
 }): CallPrediction {
   const cadences: readonly Cadence[] = ["fast", "money", "slow"];
   const reading = cadences.flatMap((cadence) => {
-    const streams = input.streams.filter((stream) => stream.cadence === cadence).length;
+    const read = input.streams.filter((stream) => stream.cadence === cadence);
+    const streams = read.length;
     if (streams === 0) return [];
-    const perCycle = Math.ceil(streams / PER_COMPOSITE);
     const cycles = Math.ceil(DAY_MINUTES / input.cadenceMinutes[cadence]);
+    if (read.some(({ crm }) => crm === "hubspot")) {
+      // Streams of one object share its search, and nothing more is asked where nothing changed.
+      const objects = new Set(read.map(({ object }) => object)).size;
+      return [
+        {
+          purpose: `read ${cadence} streams`,
+          callsPerDay: objects * cycles,
+          how: `${objects} objects, a search each, x ${cycles} cycles; what changed is read on top`,
+        },
+      ];
+    }
+    const perCycle = Math.ceil(streams / PER_COMPOSITE);
     return [
       {
         purpose: `read ${cadence} streams`,
@@ -122,7 +138,7 @@ export function predictApiCalls(input: {
     ];
   });
   const writing = input.writes.map((write) => {
-    const perCall = rowsPerCall(write.batchSize);
+    const perCall = perCallOf(write);
     const callsPerDay =
       write.rowsPerDay === 0 ? 0 : Math.max(Math.ceil(write.rowsPerDay / perCall), write.pushesPerDay);
     return {

@@ -84,6 +84,27 @@ export function predictRows(volumes: Volumes, writesOnLeads: boolean): readonly 
   ];
 }
 
+/** HubSpot's names of the objects; a portal has no status record, and its contacts carry what its leads do. */
+const PORTAL_OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  Lead: ["leads", "contacts"],
+  Opportunity: ["deals"],
+  Ripeline_Handoff__c: ["ripeline_handoff"],
+  Campaign: ["0-35"],
+  Ripeline_Metric__c: ["ripeline_metric"],
+};
+
+/** The same rows by a portal's objects, of those that it gets; HubSpot counts records, not megabytes. */
+export function rowsOfPortal(
+  rows: readonly RowPrediction[],
+  objects: readonly string[],
+): readonly RowPrediction[] {
+  return rows.flatMap((row) =>
+    (PORTAL_OBJECTS[row.object] ?? [])
+      .filter((object) => objects.includes(object))
+      .map((object) => ({ ...row, object, megabytes: 0 })),
+  );
+}
+
 const Counts = z.object({
   leads_first: z.number(),
   handoffs_first: z.number(),

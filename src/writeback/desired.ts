@@ -2,9 +2,10 @@ import type { ApiUsage } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { loadSql } from "../database/load-sql.ts";
 import { type Sql, sql } from "../database/sql.ts";
-import type { TargetObject } from "./targets/target.ts";
+import { columnNames, type TargetObject } from "./targets/target.ts";
 
 const models = {
+  contact: loadSql(new URL("./models/desired_contact.sql", import.meta.url)),
   opportunity: loadSql(new URL("./models/desired_opportunity.sql", import.meta.url)),
   lead: loadSql(new URL("./models/desired_lead.sql", import.meta.url)),
   handoff: loadSql(new URL("./models/desired_handoff.sql", import.meta.url)),
@@ -88,6 +89,7 @@ function blankOf(type: TargetObject["fields"][number]["type"]): Sql {
     case "text":
     case "long_text":
     case "external_id":
+    case "choice":
     case "lookup":
     case "formula":
       return sql`null::text`;
@@ -98,22 +100,41 @@ function shortestStall({ pipeline }: Settings): number {
   return Math.min(pipeline.stalledAfterDays, ...Object.values(pipeline.stalledAfterDaysByStage));
 }
 
+/** API name of the column's field where it refers to a record; null where it is a text, or not there. */
+function lookupOf(target: TargetObject, column: string): string | null {
+  const field = target.fields.find(({ source }) => source.from === "column" && source.column === column);
+  return field?.type.kind === "lookup" ? field.name : null;
+}
+
 /** The statement whose rows the object's records in the CRM should be. One row per record; see each model's header. */
 export function desiredRows(target: TargetObject, input: DesiredInput): Sql {
   const { settings, asOf } = input;
   const workspaceId = settings.workspace.id;
   const { connectionId } = settings;
   if (settings.writeback.mode === "side_object" && !target.isOurs) return clearedRows(target, settings);
-  switch (target.object) {
-    case "Lead":
-      return models.lead.bind(workspaceId, connectionId, asOf, renewal(settings.rot.coldAfterDays));
-    case "Opportunity":
-      return models.opportunity.bind(workspaceId, connectionId, asOf, renewal(shortestStall(settings)));
-    case "Ripeline_Handoff__c":
-      return models.handoff.bind(workspaceId, connectionId, asOf);
-    case "Campaign":
-      return models.campaign.bind(workspaceId, connectionId, asOf);
-    case "Ripeline_Metric__c":
+  const { object } = target;
+  const names = columnNames(target);
+  const named = JSON.stringify(names);
+  switch (target.rows) {
+    case "lead": {
+      const coldAt = renewal(settings.rot.coldAfterDays);
+      return models.lead.bind(workspaceId, connectionId, asOf, coldAt, object, named);
+    }
+    case "contact": {
+      const coldAt = renewal(settings.rot.coldAfterDays);
+      return models.contact.bind(workspaceId, connectionId, asOf, coldAt, object, named);
+    }
+    case "opportunity": {
+      const stall = renewal(shortestStall(settings));
+      return models.opportunity.bind(workspaceId, connectionId, asOf, stall, object, named);
+    }
+    case "handoff":
+      return models.handoff.bind(workspaceId, connectionId, asOf, lookupOf(target, "lead_lookup"));
+    case "campaign":
+      return models.campaign.bind(workspaceId, connectionId, asOf, object);
+    case "cleared":
+      return clearedRows(target, settings);
+    case "metric":
       return models.metric.bind(
         workspaceId,
         connectionId,
@@ -121,8 +142,10 @@ export function desiredRows(target: TargetObject, input: DesiredInput): Sql {
         settings.writeback.repMetrics === "named",
         JSON.stringify(metricFieldMap(target)),
         input.hasMultipleCurrencies,
+        object,
+        named,
       );
-    case "Ripeline_Status__c":
+    case "status":
       return models.status.bind(
         workspaceId,
         connectionId,
@@ -130,7 +153,5 @@ export function desiredRows(target: TargetObject, input: DesiredInput): Sql {
         input.usage.dailyUsed,
         input.usage.dailyLimit,
       );
-    default:
-      throw new TypeError(`no model for the rows of ${target.object}`);
   }
 }

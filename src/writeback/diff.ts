@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Database } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
-import type { TargetField, TargetObject } from "./targets/target.ts";
+import { columnNames, type RowModel, type TargetField, type TargetObject } from "./targets/target.ts";
 import { ridingFields } from "./targets.ts";
 
 /** Whose rows, and as of when (the CRM's clock, UTC). */
@@ -32,6 +32,8 @@ function valueOf(field: TargetField, column: string): Sql {
     case "number":
     case "currency":
       return sql`round(${cell}::numeric, ${type.scale}::integer)`;
+    case "choice":
+      return sql`nullif(${cell}::text, '')`;
     case "lookup":
       return sql`${cell}::text`;
     case "formula":
@@ -186,20 +188,7 @@ select
     differing.record_id,
     differing.changes,
     differing.fingerprint,
-    coalesce(
-        (differing.changes -> 'Ripeline_Clock__c' = 'null' and differing.acknowledged ->> 'Ripeline_Clock__c' <> '')
-        or (
-            differing.changes -> 'Ripeline_Undelivered__c' = 'false'
-            and differing.acknowledged -> 'Ripeline_Undelivered__c' = 'true'
-        )
-        -- The first touch turns the flag of an open handoff off.
-        or (
-            differing.changes -> 'Ripeline_First_Touch_At__c' <> 'null'
-            and coalesce(differing.acknowledged -> 'Ripeline_First_Touch_At__c', 'null') = 'null'
-            and differing.acknowledged ->> 'Ripeline_Clock__c' = 'open'
-        ),
-        false
-    )
+    ${clearOf(target)}
 from differing
 left join writeback.rejection as rejection
     on rejection.workspace_id = ${workspaceId}
@@ -223,6 +212,33 @@ where (differing.core <> '{}' or (differing.is_due and differing.changes <> '{}'
   return count;
 }
 
+/**
+ * Condition on `differing`: the row turns a flag off. A target without one of the fields has no such flag.
+ */
+function clearOf(target: TargetObject): Sql {
+  const names = columnNames(target);
+  const clock = names["clock"] ?? "";
+  const undelivered = names["undelivered"] ?? "";
+  const firstTouch = names["first_touch_at"] ?? "";
+  const status = names["rot_status"] ?? "";
+  return sql`coalesce(
+        (differing.changes -> ${clock}::text = 'null' and differing.acknowledged ->> ${clock}::text <> '')
+        or (
+            differing.changes -> ${undelivered}::text = 'false'
+            and differing.acknowledged -> ${undelivered}::text = 'true'
+        )
+        -- The first touch turns the flag of an open handoff off.
+        or (
+            differing.changes -> ${firstTouch}::text <> 'null'
+            and coalesce(differing.acknowledged -> ${firstTouch}::text, 'null') = 'null'
+            and differing.acknowledged ->> ${clock}::text = 'open'
+        )
+        -- Where the CRM computes nothing, the state itself is the flag.
+        or (differing.changes ? ${status}::text and differing.acknowledged ->> ${status}::text = 'rotting'),
+        false
+    )`;
+}
+
 /** From so many rows on a plan made without statistics would read whole tables for each row. */
 const MANY = 200;
 
@@ -237,18 +253,18 @@ export async function refreshStatistics(db: Database, table: "pending" | "acknow
  */
 export async function forgetGone(db: Database, target: TargetObject, scope: DiffScope): Promise<void> {
   const { workspaceId, connectionId } = scope;
-  const alive: Readonly<Record<string, Sql>> = {
-    Lead: sql`select from metrics.int_lead as lead
+  const alive: Readonly<Partial<Record<RowModel, Sql>>> = {
+    lead: sql`select from metrics.int_lead as lead
         where lead.workspace_id = ${workspaceId} and lead.connection_id = ${connectionId}
             and lead.lead_id = acknowledged.key and not lead.is_converted`,
-    Opportunity: sql`select from metrics.int_opportunity as opportunity
+    opportunity: sql`select from metrics.int_opportunity as opportunity
         where opportunity.workspace_id = ${workspaceId} and opportunity.connection_id = ${connectionId}
             and opportunity.opportunity_id = acknowledged.key and opportunity.is_open`,
-    Campaign: sql`select from metrics.int_campaign as campaign
+    campaign: sql`select from metrics.int_campaign as campaign
         where campaign.workspace_id = ${workspaceId} and campaign.connection_id = ${connectionId}
             and campaign.campaign_id = acknowledged.key`,
   };
-  const living = alive[target.object];
+  const living = alive[target.rows];
   if (living === undefined) return;
   await db.execute(
     sql`delete from writeback.acknowledged as acknowledged

@@ -1,12 +1,8 @@
 import type { Settings } from "../core/settings.ts";
-import { catalog } from "../metrics/catalog.ts";
+import { writtenTargets } from "./provisioned.ts";
 import { type PushContext, type PushOptions, type PushOutcome, pushTargets } from "./push-targets.ts";
-import { targetObjects } from "./targets.ts";
 
-/**
- * Writes what changed to the CRM: see {@link pushTargets}. The closed statuses only shape formulas, which are deployed
- * and never written, so they do not matter here.
- */
-export function push(ctx: PushContext, settings: Settings, options: PushOptions): Promise<PushOutcome> {
-  return pushTargets(ctx, settings, targetObjects({ closedStatuses: [], catalog }), options);
+/** Writes what changed to the CRM: see {@link pushTargets}. */
+export async function push(ctx: PushContext, settings: Settings, options: PushOptions): Promise<PushOutcome> {
+  return pushTargets(ctx, settings, await writtenTargets(ctx.db, settings, ctx.connection.crm), options);
 }

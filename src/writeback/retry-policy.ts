@@ -24,6 +24,9 @@ const VANISHED: ReadonlySet<string> = new Set([
   "INVALID_CROSS_REFERENCE_KEY",
   "CANNOT_UPDATE_CONVERTED_LEAD",
   "NOT_FOUND",
+  // HubSpot's: deleted, and merged into another.
+  "OBJECT_NOT_FOUND",
+  "MERGED",
 ]);
 
 /** After the first refusal, the second, ... of a row that may be accepted later (a lock, a time-out). */

@@ -1,6 +1,7 @@
 import { DateTime } from "luxon";
 import { z } from "zod";
 import { SWEEP_AT } from "../core/cycle.ts";
+import type { CrmName } from "../core/errors.ts";
 import type { Connection, RemoveOutcome } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { HOUR_MS } from "../core/time.ts";
@@ -10,6 +11,8 @@ import { type Sql, sql } from "../database/sql.ts";
 import { readPause } from "./pause.ts";
 import { allowanceOf } from "./push-bounds.ts";
 import type { PushContext } from "./push-context.ts";
+import { columnNames } from "./targets/target.ts";
+import { targetsFor } from "./targets.ts";
 
 /** What became of one object's rows that are to be deleted. */
 export interface ObjectRemoval {
@@ -42,20 +45,36 @@ interface SweepScope {
 const handoffModel = loadSql(new URL("./models/expired_handoff.sql", import.meta.url));
 const metricModel = loadSql(new URL("./models/expired_metric.sql", import.meta.url));
 
-/** Objects that rows are deleted from, with the model of the rows that should not be there. */
-const expired: readonly {
+interface ExpiredRows {
   readonly object: string;
   readonly rows: (scope: SweepScope, named: boolean) => Sql;
-}[] = [
-  {
-    object: "Ripeline_Handoff__c",
-    rows: ({ workspaceId, connectionId }) => handoffModel.bind(workspaceId, connectionId),
-  },
-  {
-    object: "Ripeline_Metric__c",
-    rows: ({ workspaceId, connectionId }, named) => metricModel.bind(workspaceId, connectionId, named),
-  },
-];
+}
+
+/** Objects that rows are deleted from, with the model of the rows that should not be there. */
+function expiredIn(crm: CrmName): readonly ExpiredRows[] {
+  return targetsFor(crm, { closedStatuses: [], catalog: [] }).flatMap((target): readonly ExpiredRows[] => {
+    const { object } = target;
+    const names = columnNames(target);
+    const endedAt = names["ended_at"] ?? null;
+    if (target.rows === "handoff") {
+      return [
+        {
+          object,
+          rows: (scope) => handoffModel.bind(scope.workspaceId, scope.connectionId, object, endedAt),
+        },
+      ];
+    }
+    if (target.rows !== "metric") return [];
+    const named = JSON.stringify(names);
+    return [
+      {
+        object,
+        rows: (scope, isRepNamed) =>
+          metricModel.bind(scope.workspaceId, scope.connectionId, isRepNamed, object, named),
+      },
+    ];
+  });
+}
 /** Rows deleted by one call: five collections of the vendor's 200. */
 export const PAGE_ROWS = 1_000;
 /** What has nothing behind it waits from one night to the next. */
@@ -122,7 +141,8 @@ export async function sweep(
   if ((await readPause(db, scope)) !== null) return {};
   // Without numbers nothing is known to be expired.
   if (!(await isComputed(db, scope))) return {};
-  await planRemovals(db, settings, scope);
+  const expired = expiredIn(connection.crm);
+  await planRemovals(db, settings, scope, expired);
   const outcome: Record<string, ObjectRemoval> = {};
   for (const { object } of expired) {
     const due = await countDue(db, scope, object);
@@ -157,7 +177,12 @@ async function isComputed(db: Database, scope: SweepScope): Promise<boolean> {
 }
 
 /** Brings `writeback.removal` up to date: new rows come in, rows that are wanted again go out. */
-async function planRemovals(db: Database, settings: Settings, scope: SweepScope): Promise<void> {
+async function planRemovals(
+  db: Database,
+  settings: Settings,
+  scope: SweepScope,
+  expired: readonly ExpiredRows[],
+): Promise<void> {
   const { workspaceId, connectionId, asOf } = scope;
   const isRepNamed = settings.writeback.repMetrics === "named";
   await db.transaction(async (tx) => {

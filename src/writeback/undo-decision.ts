@@ -156,7 +156,10 @@ function kept(type: TargetType | undefined, value: WireValue | undefined): WireV
       // The CRM cuts blanks off both ends and keeps line ends in its own way.
       return String(value).replaceAll("\r\n", "\n").trim();
     case "checkbox":
+      // HubSpot's values are texts.
+      return value === true || value === "true";
     case "date":
+    case "choice":
     case "lookup":
     case "formula":
     case undefined:

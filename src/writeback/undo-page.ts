@@ -66,7 +66,7 @@ export async function decidePage(
   const { records, calls } = await connection.read({
     object: target.object,
     ids: page.map((row) => row.record_id),
-    fields: fields.length === 0 ? ["Id"] : fields,
+    fields: fields.length === 0 ? [target.keyField] : fields,
   });
   const decided = page.map((row, index) => ({
     row,

@@ -35,6 +35,7 @@ const underWay: PullUnderWay = {
       by: touch.by,
       taskTypes: touch.task_types,
       automatedSubjects: touch.ignore_subjects,
+      sequences: touch.sequences,
       cancelledSubjects: touch.cancelled_subjects,
     },
   },

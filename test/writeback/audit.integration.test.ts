@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import type { Settings } from "../../src/core/settings.ts";
 import { sql } from "../../src/database/sql.ts";
-import { schemaFor } from "../../src/provision/plan.ts";
+import { provisionFor } from "../../src/provision/provision-for.ts";
 import { type AuditQuery, readAudit } from "../../src/writeback/audit.ts";
 import { pushTargets } from "../../src/writeback/push-targets.ts";
 import { sweep } from "../../src/writeback/sweep.ts";
@@ -95,7 +95,7 @@ it("lists a deletion, also of a row of which nothing is known any more", async (
 it("side_object deploys nothing on leads, once what stood there is cleared", async () => {
   const side: Settings = { ...SETTINGS, writeback: { ...SETTINGS.writeback, mode: "side_object" } };
   const objects = async (): Promise<readonly string[]> =>
-    (await schemaFor({ db: store.database, connection: crm }, side)).schema.objects.map(({ name }) => name);
+    (await provisionFor({ db: store.database, connection: crm }, side)).objects.map(({ object }) => object);
   const ours = ["Ripeline_Handoff__c", "Ripeline_Metric__c", "Ripeline_Status__c"];
   expect(await objects()).toEqual(ours);
   await putOpenLead(store.database, 1);

@@ -14,7 +14,13 @@ export const SETTINGS: Settings = {
     policies: [{ name: "default", match: {}, expiryHours: 24, calendar: "wall_clock" }],
     calendars: [],
   },
-  touch: { by: "anyone", taskTypes: ["Call", "Email"], automatedSubjects: [], cancelledSubjects: [] },
+  touch: {
+    by: "anyone",
+    taskTypes: ["Call", "Email"],
+    sequences: "first_step",
+    automatedSubjects: [],
+    cancelledSubjects: [],
+  },
   statuses: { disqualified: ["Unqualified"], recycled: ["Nurture"], working: null },
   scope: { recordTypes: [], excludedEmailDomains: [], excludedCreators: [] },
   reps: {
@@ -37,7 +43,7 @@ export const SETTINGS: Settings = {
     stalledAfterDays: 14,
     stalledAfterDaysByStage: {},
   },
-  investment: { parents: {}, orphanAfterDays: 30, loadBy: "own_cost" },
+  investment: { parents: {}, twins: [], orphanAfterDays: 30, loadBy: "own_cost" },
   report: { months: 24, cohortAges: [90, 180, 365] },
   writeback: { mode: "fields", maxPerHour: 5_000, repMetrics: "named" },
   api: { ceiling: 0.25 },

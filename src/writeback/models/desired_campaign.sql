@@ -1,6 +1,6 @@
 -- Grain: one row per campaign that is not deleted and has a lifetime, in-period report row, or that we wrote before
 -- (its numbers are then emptied). Money in the workspace's currency. Source: Campaign of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 as_of
+-- $1 workspace_id, $2 connection_id, $3 as_of, $4 object in the CRM
 with value as (
     select
         metric_value.member as campaign_id,
@@ -50,7 +50,7 @@ final as (
     left join writeback.acknowledged as acknowledged
         on acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2
-        and acknowledged.object = 'Campaign'
+        and acknowledged.object = $4
         and acknowledged.key = campaign.campaign_id
     where campaign.workspace_id = $1
         and campaign.connection_id = $2

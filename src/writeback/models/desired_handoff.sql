@@ -1,6 +1,6 @@
 -- Grain: one row per flagged handoff in scope that is open or ended less than 13 months ago; older ones stay in the CRM
 -- as they are until they are swept. Time: UTC. Source of the definition: Ripeline_Handoff__c of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 as_of
+-- $1 workspace_id, $2 connection_id, $3 as_of, $4 API name of the lookup to the lead; null where it is no reference
 with final as (
     select
         handoff.handoff_id as key,
@@ -31,7 +31,7 @@ with final as (
         handoff.ended_by,
         -- The vendor refuses a reference to a converted lead and empties one to a deleted lead by itself.
         case
-            when lead.lead_id is null or lead.is_converted then array['Ripeline_Lead__c']
+            when $4::text is not null and (lead.lead_id is null or lead.is_converted) then array[$4::text]
             else '{}'::text[]
         end as omitted
     from metrics.int_handoff as handoff

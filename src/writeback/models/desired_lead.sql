@@ -1,21 +1,23 @@
 -- Grain: one row per lead that must carry something of ours now: its clock runs (open, flagged, in scope), or nobody
 -- holds it (undelivered), or we wrote to it before and it may have to change. Converted leads are read-only, deleted
 -- ones are gone: neither is here. Time: UTC. Source of the definition: lead fields of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a new last touch may wait to be written.
+-- rot_status and rotting are the state at as_of, for a CRM that computes none itself; null where no such field is there.
+-- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a new last touch may wait to be written, $5 object in the CRM,
+-- $6 json: column to API name, of the fields that are there.
 with lead as (
     select
         lead.lead_id,
         lead.open_handoff_id,
         (lead.is_undelivered and not lead.is_excluded) as is_undelivered,
         acknowledged.key is not null as is_acknowledged,
-        coalesce(acknowledged.fields ? 'Ripeline_Handed_Off_At__c', false) as has_clock_fields,
-        acknowledged.fields ->> 'Ripeline_Cold_At__c' as acknowledged_cold_at,
-        acknowledged.fields ->> 'Ripeline_Handed_Off_At__c' as acknowledged_handed_off_at
+        coalesce(acknowledged.fields ? ($6::jsonb ->> 'rots_at'), false) as has_clock_fields,
+        acknowledged.fields ->> ($6::jsonb ->> 'cold_at') as acknowledged_cold_at,
+        acknowledged.fields ->> ($6::jsonb ->> 'handed_off_at') as acknowledged_handed_off_at
     from metrics.int_lead as lead
     left join writeback.acknowledged as acknowledged
         on acknowledged.workspace_id = lead.workspace_id
         and acknowledged.connection_id = lead.connection_id
-        and acknowledged.object = 'Lead'
+        and acknowledged.object = $5
         and acknowledged.key = lead.lead_id
     where lead.workspace_id = $1
         and lead.connection_id = $2
@@ -51,6 +53,7 @@ matched as (
         handoff.first_touch_kind,
         handoff.first_touch_by,
         handoff.first_touch_id,
+        handoff.first_touch_connection_id,
         handoff.cold_at as goes_cold_at,
         handoff.ended_by,
         handoff.handoff_number,
@@ -83,7 +86,11 @@ final as (
                         else initcap(coalesce(matched.first_touch_kind, 'touch'))
                     end,
                     ' by ' || left(coalesce(toucher.name, matched.first_touch_by), 80),
-                    ', ' || connection.instance_url || '/' || matched.first_touch_id
+                    -- What another CRM recorded has no page here.
+                    case
+                        when coalesce(matched.first_touch_connection_id, $2) = $2 then
+                            ', ' || connection.instance_url || '/' || matched.first_touch_id
+                    end
                 )
         end as first_touch,
         -- Renewed at most once a day ($4), unless the one in the CRM runs out before the next day's.
@@ -98,14 +105,31 @@ final as (
         matched.ended_by as outcome,
         matched.handoff_number as handoff_count,
         matched.is_undelivered as undelivered,
+        case
+            when not $6::jsonb ? 'rot_status' or not matched.is_running then null
+            when matched.first_touch_at is null and matched.rots_at <= $3::timestamptz then 'rotting'
+            when matched.first_touch_at is null and matched.at_risk_at <= $3::timestamptz then 'at_risk'
+            when matched.first_touch_at is null then 'waiting'
+            when matched.goes_cold_at < $3::timestamptz then 'gone_cold'
+            when matched.first_touch_at > matched.rots_at then 'worked_late'
+            else 'worked'
+        end as rot_status,
+        case
+            when $6::jsonb ? 'rotting'
+                then matched.is_running and matched.first_touch_at is null and matched.rots_at <= $3::timestamptz
+        end as rotting,
         -- What is not known of this lead is not sent: an ended clock we never showed, a clock that must only stop.
         case
             when matched.is_running or (matched.is_flagged and matched.has_clock_fields) then '{}'::text[]
-            else array[
-                'Ripeline_Handed_Off_At__c', 'Ripeline_Handed_Off_To__c', 'Ripeline_At_Risk_At__c',
-                'Ripeline_Rots_At__c', 'Ripeline_First_Touch_At__c', 'Ripeline_First_Touch__c',
-                'Ripeline_Cold_At__c', 'Ripeline_Outcome__c', 'Ripeline_Handoff_Count__c'
-            ] || case when matched.has_clock_fields then '{}'::text[] else array['Ripeline_Clock__c'] end
+            else array(
+                select named.field
+                from jsonb_each_text($6::jsonb) as named (source, field)
+                where named.source in (
+                    'handed_off_at', 'handed_off_to', 'at_risk_at', 'rots_at', 'first_touch_at', 'first_touch', 'cold_at',
+                    'outcome', 'handoff_count'
+                )
+                or (named.source in ('clock', 'rot_status', 'rotting') and not matched.has_clock_fields)
+            )
         end as omitted
     from matched
     left join mirror.connection as connection
@@ -135,5 +159,7 @@ select
     cold_at,
     outcome,
     handoff_count,
-    undelivered
+    undelivered,
+    rot_status,
+    rotting
 from final

@@ -2,7 +2,7 @@
 -- age. `metrics` holds the row's metric fields, rounded; a row of the report's window that is no longer reported comes
 -- back with its numbers emptied. Money in the workspace's currency. Source: Ripeline_Metric__c of the write-back contract.
 -- $1 workspace_id, $2 connection_id, $3 as_of, $4 rep rows are written, $5 json: [{metric, part, field, scale}],
--- $6 the org has several currencies
+-- $6 the org has several currencies, $7 object in the CRM, $8 json: column to API name
 with field as (
     select
         field.metric,
@@ -88,15 +88,15 @@ withdrawn as (
     left join reported on reported.key = acknowledged.key
     where acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2
-        and acknowledged.object = 'Ripeline_Metric__c'
+        and acknowledged.object = $7
         and reported.key is null
         -- Where reps are not named their rows are not emptied but taken back: see expired_metric.sql.
-        and (acknowledged.fields ->> 'Ripeline_Row_Type__c' <> 'rep' or $4::boolean)
+        and (acknowledged.fields ->> ($8::jsonb ->> 'row_type') <> 'rep' or $4::boolean)
         and (
-            acknowledged.fields ->> 'Ripeline_Period_Type__c' = 'lifetime'
+            acknowledged.fields ->> ($8::jsonb ->> 'period_type') = 'lifetime'
             or (
-                acknowledged.fields ->> 'Ripeline_Period_Type__c' = 'month'
-                and (acknowledged.fields ->> 'Ripeline_Period_Start__c')::date
+                acknowledged.fields ->> ($8::jsonb ->> 'period_type') = 'month'
+                and (acknowledged.fields ->> ($8::jsonb ->> 'period_start'))::date
                 >= (select reported_from.first_month from reported_from)
             )
         )
@@ -141,11 +141,14 @@ final as (
         withdrawn.key,
         '' as parent,
         false as is_due,
-        array[
-            'OwnerId', 'CurrencyIsoCode', 'Ripeline_Row_Type__c', 'Ripeline_Member__c', 'Ripeline_Label__c',
-            'Ripeline_Period_Type__c', 'Ripeline_Period_Start__c', 'Ripeline_Basis__c', 'Ripeline_Model__c',
-            'Ripeline_Age_Days__c', 'Ripeline_Campaign__c', 'Ripeline_Rep__c', 'Ripeline_Currency__c'
-        ] as omitted,
+        array['OwnerId', 'CurrencyIsoCode'] || array(
+            select named.field
+            from jsonb_each_text($8::jsonb) as named (source, field)
+            where named.source in (
+                'row_type', 'member', 'label', 'period_type', 'period_start', 'basis', 'model', 'age_days', 'campaign_id',
+                'rep_id', 'currency_code'
+            )
+        ) as omitted,
         null,
         null,
         null,

@@ -1,6 +1,8 @@
 -- Grain: one row per open opportunity. A closed one is never written: its last values stay, and its flag is off because
 -- the formula looks at IsClosed. Time: UTC. Source of the definition: Opportunity of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a later stalled_since may wait to be written.
+-- stalled is the state at as_of, for a CRM that computes none itself; null where no such field is there.
+-- $1 workspace_id, $2 connection_id, $3 as_of, $4 how long a later stalled_since may wait to be written, $5 object in the
+-- CRM, $6 json: column to API name, of the fields that are there.
 with run as (
     select
         capture_gate
@@ -16,15 +18,15 @@ opportunity as (
         case when run.capture_gate <> 'closed' then opportunity.stalled_since end as stalled_since,
         opportunity.source,
         coalesce(opportunity.first_touch_campaign_id, opportunity.campaign_id) as campaign_id,
-        (acknowledged.fields ->> 'Ripeline_Stalled_Since__c')::timestamptz as acknowledged_since,
-        acknowledged.fields ->> 'Ripeline_Original_Source__c' as acknowledged_source,
-        acknowledged.fields ->> 'Ripeline_Original_Campaign__c' as acknowledged_campaign_id
+        (acknowledged.fields ->> ($6::jsonb ->> 'stalled_since'))::timestamptz as acknowledged_since,
+        acknowledged.fields ->> ($6::jsonb ->> 'original_source') as acknowledged_source,
+        acknowledged.fields ->> ($6::jsonb ->> 'original_campaign_id') as acknowledged_campaign_id
     from metrics.int_opportunity as opportunity
     cross join run
     left join writeback.acknowledged as acknowledged
         on acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2
-        and acknowledged.object = 'Opportunity'
+        and acknowledged.object = $5
         and acknowledged.key = opportunity.opportunity_id
     where opportunity.workspace_id = $1
         and opportunity.connection_id = $2
@@ -44,6 +46,7 @@ final as (
                 then opportunity.acknowledged_since
             else opportunity.stalled_since
         end as stalled_since,
+        case when $6::jsonb ? 'stalled' then coalesce(opportunity.stalled_since <= $3::timestamptz, false) end as stalled,
         -- Frozen when first seen.
         coalesce(opportunity.acknowledged_source, opportunity.source) as original_source,
         campaign.campaign_id as original_campaign_id
@@ -59,6 +62,7 @@ select
     is_due,
     omitted,
     stalled_since,
+    stalled,
     original_source,
     original_campaign_id
 from final

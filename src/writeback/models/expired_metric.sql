@@ -2,19 +2,19 @@
 -- reps are not named), retention (a day of more than 35 days ago that is not the last we have of its month, or a period
 -- before the report's first month), gone (the report has not had the row since it was emptied).
 -- Dates are the workspace's. Source of the definition: Ripeline_Metric__c of the write-back contract.
--- $1 workspace_id, $2 connection_id, $3 rep rows are written
+-- $1 workspace_id, $2 connection_id, $3 rep rows are written, $4 object in the CRM, $5 json: column to API name
 with kept as (
     select
         acknowledged.key,
         acknowledged.record_id,
-        acknowledged.fields ->> 'Ripeline_Row_Type__c' as row_type,
-        acknowledged.fields ->> 'Ripeline_Period_Type__c' as period_type,
-        (acknowledged.fields ->> 'Ripeline_Period_Start__c')::date as period_start,
-        coalesce(acknowledged.fields ->> 'Ripeline_Reasons__c' = 'no longer reported', false) as is_withdrawn
+        acknowledged.fields ->> ($5::jsonb ->> 'row_type') as row_type,
+        acknowledged.fields ->> ($5::jsonb ->> 'period_type') as period_type,
+        (acknowledged.fields ->> ($5::jsonb ->> 'period_start'))::date as period_start,
+        coalesce(acknowledged.fields ->> ($5::jsonb ->> 'reasons') = 'no longer reported', false) as is_withdrawn
     from writeback.acknowledged as acknowledged
     where acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2
-        and acknowledged.object = 'Ripeline_Metric__c'
+        and acknowledged.object = $4
 ),
 -- Month by month the last day on which ripeline wrote: the month's end, or the nearest there is.
 month_end as (

@@ -17,7 +17,7 @@ const HEAVY: ReadonlySet<string> = new Set(["ApexTrigger", "Flow", "WorkflowRule
  * has looked yet. The connector grows and shrinks it with the org's answers.
  */
 export function startingBatchSize(object: string, automation: Automation | null): number {
-  if (object.startsWith("Ripeline_")) {
+  if (/^ripeline_/i.test(object)) {
     return automation?.some((found) => found.object === object && HEAVY.has(found.kind))
       ? CAREFUL_BATCH
       : FULL_BATCH;

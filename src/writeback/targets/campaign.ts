@@ -16,6 +16,8 @@ export function campaignTarget(help: (metric: string) => string): TargetObject {
   const of = (metric: string, name: string, label: string, type: TargetField["type"]): TargetField =>
     stored({ name, label, help: help(metric) }, type, metric);
   return {
+    crm: "salesforce",
+    rows: "campaign",
     object: "Campaign",
     isOurs: false,
     label: "Campaign",

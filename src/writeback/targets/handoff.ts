@@ -2,6 +2,8 @@ import { COUNT, DATETIME, KEY_FIELD, riding, stored, type TargetObject, text } f
 
 /** One row a handoff: what stands behind every rot number. Written when opened, first touched and ended. */
 export const handoffTarget: TargetObject = {
+  crm: "salesforce",
+  rows: "handoff",
   object: "Ripeline_Handoff__c",
   isOurs: true,
   label: "Ripeline Handoff",

@@ -58,6 +58,8 @@ const LIST_VIEWS: readonly TargetListView[] = [
  */
 export function leadTarget(closedStatuses: readonly string[]): TargetObject {
   return {
+    crm: "salesforce",
+    rows: "lead",
     object: "Lead",
     isOurs: false,
     label: "Lead",

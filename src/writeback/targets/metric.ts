@@ -328,6 +328,8 @@ export const MAX_METRIC_FIELDS = 90;
 export function metricTarget(catalog: readonly TargetMetric[]): TargetObject {
   const known = new Set(catalog.map((metric) => metric.name));
   return {
+    crm: "salesforce",
+    rows: "metric",
     object: "Ripeline_Metric__c",
     isOurs: true,
     label: "Ripeline Metric",

@@ -9,6 +9,8 @@ export const STALLED_FORMULA =
 
 /** The open opportunity: since when it is stalled, and where it came from. Closed ones are never written. */
 export const opportunityTarget: TargetObject = {
+  crm: "salesforce",
+  rows: "opportunity",
   object: "Opportunity",
   isOurs: false,
   label: "Opportunity",

@@ -2,6 +2,8 @@ import { COUNT, DATETIME, DECIMAL, KEY_FIELD, riding, stored, type TargetObject,
 
 /** One record a connection: how fresh and how complete ripeline's numbers are. Rewritten hourly. */
 export const statusTarget: TargetObject = {
+  crm: "salesforce",
+  rows: "status",
   object: "Ripeline_Status__c",
   isOurs: true,
   label: "Ripeline Status",

@@ -1,3 +1,5 @@
+import type { CrmName } from "../../core/errors.ts";
+
 /** When a row is published. `record_flags`: at once. `metric_rows`: hourly. `campaign_fields`: nightly. `status`: hourly. */
 export type PublishClass = "record_flags" | "metric_rows" | "campaign_fields" | "status";
 
@@ -26,6 +28,11 @@ export type TargetType =
       readonly relationship: string;
       readonly relationshipLabel: string;
     }
+  /** One of a closed set of words. */
+  | {
+      readonly kind: "choice";
+      readonly options: readonly { readonly value: string; readonly label: string }[];
+    }
   | {
       readonly kind: "formula";
       readonly returns: "checkbox" | "text" | "number" | "percent" | "currency";
@@ -49,7 +56,7 @@ export type TargetSource =
 
 /** One custom field of ours in the CRM. */
 export interface TargetField {
-  /** API name, `Ripeline_..__c`. */
+  /** API name, `Ripeline_..__c` in Salesforce and `ripeline_..` in HubSpot. */
   readonly name: string;
   /** At most 40 characters. */
   readonly label: string;
@@ -78,8 +85,24 @@ export interface TargetListView {
   }[];
 }
 
+/**
+ * Which desired rows an object takes (src/writeback/models). `lead`: the unit of work. `contact`: a person of HubSpot with
+ * the state of its worst open lead. `cleared`: what we once wrote there is taken back, nothing else.
+ */
+export type RowModel =
+  | "lead"
+  | "contact"
+  | "opportunity"
+  | "handoff"
+  | "campaign"
+  | "metric"
+  | "status"
+  | "cleared";
+
 /** An object we write to. */
 export interface TargetObject {
+  readonly crm: CrmName;
+  readonly rows: RowModel;
   /** API name. */
   readonly object: string;
   /** Ours (deployed and removed by us), or a standard object that only gets fields. */
@@ -89,13 +112,22 @@ export interface TargetObject {
   readonly description: string;
   /** Of the auto-number name, for example `RH-{00000000}`; null on standard objects. */
   readonly nameFormat: string | null;
-  /** `Id` updates existing records, another name upserts. */
+  /** `Id` (HubSpot: `hs_object_id`) updates existing records, another name upserts. */
   readonly keyField: string;
   readonly class: PublishClass;
   readonly fields: readonly TargetField[];
   readonly listViews: readonly TargetListView[];
   /** Standard fields we set on records of our own objects, with the column of the desired rows each takes. */
   readonly standardFields: readonly { readonly name: string; readonly column: string }[];
+}
+
+/** API names of the fields that take columns of the desired rows, by column. */
+export function columnNames(target: TargetObject): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    target.fields.flatMap(({ name, source }) =>
+      source.from === "column" ? [[source.column, name] as const] : [],
+    ),
+  );
 }
 
 /** Field written by ripeline, as opposed to those the CRM computes or people set. */

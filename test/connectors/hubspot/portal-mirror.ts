@@ -18,6 +18,7 @@ const file = settingsFileSchema.parse({}).touch;
 const touch = {
   by: file.by,
   taskTypes: file.task_types,
+  sequences: file.sequences,
   automatedSubjects: file.ignore_subjects,
   cancelledSubjects: file.cancelled_subjects,
 };

@@ -405,6 +405,82 @@ describe("money", () => {
     expect(await rows(sql`mirror.hubspot_campaign_money`)).toHaveLength(2);
   });
 
+  describe("contacts of campaigns", () => {
+    const report = (id: string, type: string) => `campaigns/${id}/reports/contacts/${type}`;
+    const ids = (count: number, from = 1) =>
+      Array.from({ length: count }, (_, index) => ({ id: String(from + index) }));
+    const kept = async () =>
+      (await rows(sql`mirror.hubspot_campaign_contact`)).map(({ id }) => id).toSorted();
+    const reads = () => pathsOf("/reports/").map(({ path }) => path.replace(/^.*2026-09\//, ""));
+
+    beforeEach(() => {
+      portal.lists.set("campaigns", [
+        campaign("b", "2026-10-01T00:00:00Z", "in_progress"),
+        campaign("a", "2026-10-01T00:00:00Z"),
+      ]);
+      portal.lists.set(report("a", "contactFirstTouch"), ids(2));
+      portal.lists.set(report("a", "influencedContacts"), []);
+      portal.lists.set(report("b", "contactFirstTouch"), []);
+      portal.lists.set(report("b", "influencedContacts"), ids(1));
+    });
+
+    test("both reports of each campaign; later only of those that changed or run", async () => {
+      const [outcome] = await sync(store.database, connection, ["hubspot.campaign_contacts"]);
+      expect(await kept()).toEqual([
+        "a:contactFirstTouch:1",
+        "a:contactFirstTouch:2",
+        "b:influencedContacts:1",
+      ]);
+      // One list of campaigns, two reports of each.
+      expect(outcome).toMatchObject({ rows: 3, calls: 5 });
+      portal.now = minutesLater(60);
+      portal.requests.length = 0;
+      portal.lists.set(report("b", "influencedContacts"), ids(2));
+      await sync(store.database, connection, ["hubspot.campaign_contacts"]);
+      expect(reads()).toEqual([
+        "b/reports/contacts/contactFirstTouch?limit=100",
+        "b/reports/contacts/influencedContacts?limit=100",
+      ]);
+      // What was not read again keeps what is known of it.
+      expect(await kept()).toEqual([
+        "a:contactFirstTouch:1",
+        "a:contactFirstTouch:2",
+        "b:influencedContacts:1",
+        "b:influencedContacts:2",
+      ]);
+    });
+
+    test("a read that broke off goes on behind the last page, campaigns that are done are not asked again", async () => {
+      portal.lists.set(report("b", "contactFirstTouch"), ids(250));
+      // Pages: two of a, then one of b.
+      await expect(sync(store.database, connection, ["hubspot.campaign_contacts"], 3)).rejects.toThrow(
+        "the process died",
+      );
+      portal.requests.length = 0;
+      await sync(store.database, connection, ["hubspot.campaign_contacts"]);
+      expect(reads()).toEqual([
+        "b/reports/contacts/contactFirstTouch?limit=100&after=100",
+        "b/reports/contacts/contactFirstTouch?limit=100&after=200",
+        "b/reports/contacts/influencedContacts?limit=100",
+      ]);
+      // 2 of a, 250 and 1 of b.
+      expect(await kept()).toHaveLength(253);
+    });
+
+    test("a campaign that is deleted between list and report leaves the others", async () => {
+      portal.lists.delete(report("a", "contactFirstTouch"));
+      portal.lists.delete(report("a", "influencedContacts"));
+      await sync(store.database, connection, ["hubspot.campaign_contacts"]);
+      expect(await kept()).toEqual(["b:influencedContacts:1"]);
+    });
+
+    test("a portal without campaigns has none", async () => {
+      portal.missingScopes.set("campaigns", "marketing.campaigns.read");
+      const outcomes = await sync(store.database, connection, ["hubspot.campaign_contacts"]);
+      expect(outcomes).toMatchObject([{ route: "absent", rows: 0 }]);
+    });
+  });
+
   test("a portal without campaigns and currencies is read for the rest", async () => {
     portal.missingScopes.set("campaigns", "marketing.campaigns.read");
     portal.put("contacts", { id: "1" });

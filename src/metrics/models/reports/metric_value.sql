@@ -52,7 +52,7 @@ connections as (
     from metrics.run_connection as connection
     left join (
         select distinct connection_id
-        from metrics.stg_lead
+        from metrics.int_lead
         where workspace_id = $1
     ) as lead on lead.connection_id = connection.connection_id
     where connection.workspace_id = $1
@@ -75,7 +75,7 @@ gate_members as (
         'source',
         coalesce(source, ''),
         connection_id
-    from metrics.stg_lead
+    from metrics.int_lead
     where workspace_id = $1
     union
     select
