@@ -18,7 +18,7 @@ const BUSY_MS = 2_000;
 /** How often a night's job looks whether there are calls again. */
 const QUOTA_MS = HOUR_MS;
 /** Jobs that nobody waits for. */
-const NIGHTLY: ReadonlySet<JobName> = new Set<JobName>(["reconcile", "sweep"]);
+const NIGHTLY: ReadonlySet<JobName | "flags"> = new Set<JobName | "flags">(["reconcile", "sweep"]);
 
 /**
  * The only place that turns an error into a delay, a retry or an end. The queue knows nothing of our errors, and the
@@ -32,7 +32,7 @@ const NIGHTLY: ReadonlySet<JobName> = new Set<JobName>(["reconcile", "sweep"]);
  *   the calls allow, and somebody may be waiting for their end.
  * - Everything else fails at once: a wrong key or a refused query is not mended by asking again.
  */
-export function verdict(error: unknown, job: JobName): Verdict {
+export function verdict(error: unknown, job: JobName | "flags"): Verdict {
   if (error instanceof RateLimitedError) return { action: "wait", delayMs: Math.ceil(error.retryAfterMs) };
   if (error instanceof BusyError) return { action: "wait", delayMs: BUSY_MS };
   if (error instanceof StoppedError) return { action: "wait", delayMs: 0 };

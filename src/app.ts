@@ -51,6 +51,7 @@ import type { WritePause } from "./writeback/pause.ts";
 import type { UndoOutcome } from "./writeback/undo.ts";
 import { readWritebackStatus, type WritebackStatus } from "./writeback/writeback-status.ts";
 
+export type { FlagKeeper } from "./app/flag-keeper.ts";
 export type { Elsewhere } from "./app/open-store.ts";
 export type { AppOptions } from "./app/parts.ts";
 export type { OfConnection, PerConnection } from "./app/per-connection.ts";

@@ -38,7 +38,7 @@ export function wholeDelayMs(ms: number): number {
 export interface AddOptions
   extends Pick<
     JobsOptions,
-    "attempts" | "backoff" | "priority" | "removeOnComplete" | "removeOnFail" | "parent"
+    "attempts" | "backoff" | "priority" | "removeOnComplete" | "removeOnFail" | "parent" | "deduplication"
   > {
   readonly jobId?: JobId;
   readonly delayMs?: number;

@@ -6,7 +6,10 @@ import { sql } from "../../database/sql.ts";
 /** Whose acts are touches. */
 export interface People {
   /** @param holder owner id of who holds the handoff; null where it is not known */
-  counts(by: { readonly ownerId: string | null; readonly userId: string | null }, holder: string | null): boolean;
+  counts(
+    by: { readonly ownerId: string | null; readonly userId: string | null },
+    holder: string | null,
+  ): boolean;
 }
 
 const Owner = z.object({ owner_id: z.string(), is_rep: z.boolean(), role_id: z.string().nullable() });

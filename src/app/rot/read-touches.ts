@@ -4,7 +4,7 @@ import type { Settings } from "../../core/settings.ts";
 import type { Database } from "../../database/database.ts";
 import { sql } from "../../database/sql.ts";
 import type { Touch } from "./decide-flag.ts";
-import { readPeople, type People } from "./people.ts";
+import { type People, readPeople } from "./people.ts";
 import {
   ENGAGEMENT_PROPERTIES,
   ENGAGEMENTS,
@@ -55,13 +55,23 @@ export async function readTouches(
   units: readonly Unit[],
 ): Promise<ReadonlyMap<string, Found>> {
   const contacts = units.flatMap(({ contactId }) => (contactId === null ? [] : [contactId]));
-  const own = await engagementsOn(context, object, units.map(({ key }) => key));
+  const own = await engagementsOn(
+    context,
+    object,
+    units.map(({ key }) => key),
+  );
   const theirs = await engagementsOn(context, "contacts", contacts);
   const hanging = units.map((unit) => ({
     unit,
-    lists: [own.get(unit.key) ?? null, ...(unit.contactId === null ? [] : [theirs.get(unit.contactId) ?? null])],
+    lists: [
+      own.get(unit.key) ?? null,
+      ...(unit.contactId === null ? [] : [theirs.get(unit.contactId) ?? null]),
+    ],
   }));
-  const judged = await judgeAll(context, hanging.flatMap(({ lists }) => lists.flatMap((list) => list ?? [])));
+  const judged = await judgeAll(
+    context,
+    hanging.flatMap(({ lists }) => lists.flatMap((list) => list ?? [])),
+  );
   const people = await readPeople(context.store, context.settings);
   return new Map(
     hanging.map(({ unit, lists }) => [unit.key, foundFor(unit, lists, judged, people)] as const),

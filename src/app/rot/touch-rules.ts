@@ -45,7 +45,12 @@ export interface Engagement {
 
 /** `unknown`: an e-mail of which HubSpot withholds what it is; it may be a touch or none. */
 export type Verdict =
-  | { readonly counts: "yes"; readonly at: Date; readonly ownerId: string | null; readonly userId: string | null }
+  | {
+      readonly counts: "yes";
+      readonly at: Date;
+      readonly ownerId: string | null;
+      readonly userId: string | null;
+    }
   | { readonly counts: "no" | "unknown" };
 
 export interface RuleContext {
@@ -61,7 +66,10 @@ const NO: Verdict = { counts: "no" };
  * Whether an engagement is a recorded, outbound, human attempt, as far as it tells by itself: the rules of the model
  * `stg_activity` of HubSpot, which a test holds this to. By whom it counts is decided with the owners.
  */
-export function judgeEngagement({ type, values, isAutomated, isCancelled }: Engagement, rules: RuleContext): Verdict {
+export function judgeEngagement(
+  { type, values, isAutomated, isCancelled }: Engagement,
+  rules: RuleContext,
+): Verdict {
   const text = (name: string): string => String(values[name] ?? "");
   const at = (...names: readonly string[]): Date | null => firstInstant(names.map(text));
   if (isAutomated || text("hs_object_source") === "AUTOMATION_PLATFORM") return NO;
@@ -77,7 +85,9 @@ export function judgeEngagement({ type, values, isAutomated, isCancelled }: Enga
   switch (type) {
     case "calls": {
       const isOpen = ["QUEUED", "SCHEDULED"].includes(text("hs_call_status"));
-      return text("hs_call_direction") === "INBOUND" || isOpen ? NO : yes(at("hs_timestamp", "hs_createdate"));
+      return text("hs_call_direction") === "INBOUND" || isOpen
+        ? NO
+        : yes(at("hs_timestamp", "hs_createdate"));
     }
     case "emails": {
       const [direction, status] = [text("hs_email_direction"), text("hs_email_status")];
