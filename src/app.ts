@@ -4,9 +4,11 @@ import { computeStep } from "./app/cycle-steps.ts";
 import { type Elsewhere, lent, openMigratedStore } from "./app/open-store.ts";
 import { openWorkspace } from "./app/open-workspace.ts";
 import { type AppOptions, environmentOf, type Parts, type Workspace } from "./app/parts.ts";
+import { mergeAudits, type PerConnection, perConnection } from "./app/per-connection.ts";
 import { type CadenceOf, pullAll } from "./app/pull-all.ts";
 import { pushAll, sweepAll } from "./app/push-all.ts";
-import { applyStep, forgetStep, reconcileStep, undoStep } from "./app/repair-steps.ts";
+import { applyAll, provisioned, reconcileAll, resumeAll, resumeLeads, undoOn } from "./app/repair-all.ts";
+import { forgetStep } from "./app/repair-steps.ts";
 import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
 import { type Exclusively, exclusivelyOn, inTurn, settle } from "./app/turns.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
@@ -19,6 +21,7 @@ import type {
   WorkspacePull,
   WorkspacePush,
 } from "./core/cycle.ts";
+import type { CrmName } from "./core/errors.ts";
 import type { ApiUsage } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
 import type { Settings } from "./core/settings.ts";
@@ -39,17 +42,18 @@ import { type RecordCounts, readCounts } from "./mirror/record-counts.ts";
 import { newestPull } from "./mirror/run-ledger.ts";
 import type { ApplyOptions, ApplyOutcome } from "./provision/apply.ts";
 import type { ChosenCadence } from "./provision/cadence.ts";
-import { type DoctorReport, doctor } from "./provision/doctor.ts";
+import { type DoctorReport, doctor, mergeReports } from "./provision/doctor.ts";
 import { type Plan, plan } from "./provision/plan.ts";
 import { readStatus, type StatusReport as StreamReport } from "./provision/status.ts";
 import { type AuditList, type AuditQuery, readAudit } from "./writeback/audit.ts";
-import { type LeadStop, resumeLeadWrites } from "./writeback/owner-guard.ts";
-import { resumeWrites, type WritePause } from "./writeback/pause.ts";
+import type { LeadStop } from "./writeback/owner-guard.ts";
+import type { WritePause } from "./writeback/pause.ts";
 import type { UndoOutcome } from "./writeback/undo.ts";
 import { readWritebackStatus, type WritebackStatus } from "./writeback/writeback-status.ts";
 
 export type { Elsewhere } from "./app/open-store.ts";
 export type { AppOptions } from "./app/parts.ts";
+export type { OfConnection, PerConnection } from "./app/per-connection.ts";
 export {
   beginSignIn,
   type Connected,
@@ -73,8 +77,8 @@ export type { Plan } from "./provision/plan.ts";
 export type { AuditLine, AuditList, AuditQuery } from "./writeback/audit.ts";
 export type { UndoneObject, UndoOutcome } from "./writeback/undo.ts";
 
-/** What `status` shows: writing first, since a stop stands there. */
-export interface StatusReport extends WritebackStatus, StreamReport {
+/** What `status` shows of one connection: writing first, since a stop stands there. */
+export interface ConnectionStatus extends WritebackStatus, StreamReport {
   /** The CRM's own record counts beside ours; null before the first comparison. */
   readonly counts: RecordCounts | null;
   /** The last comparison of ids; null before the first. */
@@ -84,6 +88,8 @@ export interface StatusReport extends WritebackStatus, StreamReport {
   /** What waits since the day's calls are spent; null where nothing does. */
   readonly quota: QuotaState | null;
 }
+
+export type StatusReport = PerConnection<ConnectionStatus>;
 
 /** Everything a command or a job may do, on one store and the workspace's connections. A step whose `signal` aborts throws its reason. */
 export interface App {
@@ -115,17 +121,17 @@ export interface App {
   ): Promise<WorkspacePush>;
   /**
    * Checks a key of the environment, or redeems and stores what somebody granted in a browser, and ties the connection
-   * to the org. @throws ConfigError, AuthError, WrongOrgError; then the connection signs in as before
+   * to the org or portal. @param crm whose key, where nobody signed in; Salesforce's unless told. @throws ConfigError, AuthError, WrongOrgError; then the connection signs in as before
    */
-  connect(signedIn: (SignInCode & { readonly keyId: string }) | null): Promise<Connected>;
+  connect(signedIn: (SignInCode & { readonly keyId: string }) | null, crm?: CrmName): Promise<Connected>;
   /**
    * Seals all that is encrypted in this workspace anew under the first key of RIPELINE_SECRET_KEY.
    * @param keyId what the asking process has for its first key @throws ConfigError where this process has another
    */
   rotateKey(keyId: string): Promise<Resealed>;
-  plan(): Promise<Plan>;
+  plan(): Promise<PerConnection<Plan>>;
   /** Waits for a step that is under way on this connection. @throws BusyError when it does not end soon */
-  apply(options: ApplyOptions): Promise<ApplyOutcome>;
+  apply(options: ApplyOptions): Promise<PerConnection<ApplyOutcome>>;
   /** Deletes rows of ours that should not be in the CRM any more, as of its clock now. */
   sweep(signal?: AbortSignal): Promise<SweepSummary>;
   /**
@@ -160,7 +166,7 @@ export interface App {
   cadence(): Promise<ChosenCadence>;
   /** Asks the org for its calls a day where nobody has yet; an org that cannot be reached is no failure. */
   learnQuota(): Promise<void>;
-  doctor(): Promise<DoctorReport>;
+  doctor(): Promise<PerConnection<DoctorReport>>;
   status(): Promise<StatusReport>;
   report(query: ReportQuery): Promise<readonly ReportRow[]>;
   storedReport(): Promise<StoredReport | undefined>;
@@ -238,31 +244,27 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
     compute: (asOf, onProgress, signal = never) => computeStep(workspace, asOf, { onProgress, signal }),
     push: (which, asOf, onProgress, { signal = never, pulled = [] } = {}) =>
       pushAll(workspace, { which, asOf, onProgress, signal, pulled }),
-    connect: (signedIn) => connectStep(first, signedIn),
-    rotateKey: (keyId) => rotateKeyStep(first, keyId),
-    plan: async () => plan({ db: store, connection: await first.connect() }, settings, wanted),
-    apply: (options) => inTurn(exclusively, (signal) => applyStep(first, options, signal)),
+    connect: (signedIn, crm = "salesforce") => connectStep(workspace.partsOf(signedIn?.crm ?? crm), signedIn),
+    rotateKey: (keyId) => rotateKeyStep(workspace, keyId),
+    plan: () =>
+      perConnection(provisioned(workspace), async (parts) =>
+        plan({ db: store, connection: await parts.connect() }, parts.settings, wanted),
+      ),
+    apply: (options) => inTurn(exclusively, (signal) => applyAll(workspace, options, signal)),
     sweep: (signal = never) => sweepAll(workspace, signal),
-    reconcile: (options, signal = never) => reconcileStep(first, options, signal),
-    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileStep(first, options, signal)),
-    resumeLeadWrites: async () => resumeLeadWrites(store, key, await (await first.connect()).serverTime()),
-    audit: (query) => readAudit(store, key, query),
+    reconcile: (options, signal = never) => reconcileAll(workspace, options, signal),
+    reconcileInTurn: (options) => inTurn(exclusively, (signal) => reconcileAll(workspace, options, signal)),
+    resumeLeadWrites: () => resumeLeads(workspace),
+    audit: (query) => mergeAudits(query, connections, (parts) => readAudit(store, parts.key, query)),
     undo: (runId, { isDryRun }, onProgress) =>
-      inTurn(exclusively, (signal) => undoStep(first, { runId, isDryRun, onProgress, signal })),
-    resumeWrites: () => resumeWrites(store, key),
+      inTurn(exclusively, (signal) => undoOn(workspace, { runId, isDryRun, onProgress, signal })),
+    resumeWrites: () => resumeAll(workspace),
     forget: (person) => inTurn(exclusively, (signal) => forgetStep(first, person, signal)),
     learnQuota: async () => {
       for (const parts of connections) await learnQuota(parts);
     },
-    doctor: () => doctor({ db: store, settings, settingsFile: read.file, connect: first.connect }),
-    status: async () => ({
-      ...(await readWritebackStatus(store, key)),
-      ...(await readStatus(store, settings)),
-      counts: (await readCounts(store, key)) ?? null,
-      reconciliation: (await readReconciliation(store, key)) ?? null,
-      budget: await readCallBudget(store, key, settings.api.ceiling),
-      quota: await readQuotaState(store, key),
-    }),
+    doctor: () => examine(workspace, read.file),
+    status: () => perConnection(connections, statusOf),
     report: (query) => readReport(store, key.workspaceId, query),
     storedReport: async () => {
       const counts = await countsOfEach(store, connections);
@@ -297,6 +299,27 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
       await store.close();
       await owner?.release();
     },
+  };
+}
+
+async function examine(
+  { connections, store }: Workspace,
+  settingsFile: string | null,
+): Promise<PerConnection<DoctorReport>> {
+  const { connections: each } = await perConnection(connections, (parts) =>
+    doctor({ db: store, settings: parts.settings, settingsFile, connect: parts.connect }),
+  );
+  return { ...mergeReports(each.map((report) => ({ id: report.id, report }))), connections: each };
+}
+
+async function statusOf({ store, key, settings }: Parts): Promise<ConnectionStatus> {
+  return {
+    ...(await readWritebackStatus(store, key)),
+    ...(await readStatus(store, settings)),
+    counts: (await readCounts(store, key)) ?? null,
+    reconciliation: (await readReconciliation(store, key)) ?? null,
+    budget: await readCallBudget(store, key, settings.api.ceiling),
+    quota: await readQuotaState(store, key),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { SharedGrants } from "../../src/core/grants.ts";
 import type { CallLedger } from "../../src/core/ports.ts";
 import type { Clock } from "../../src/core/time.ts";
 import type { ConnectorLog } from "../shared/connector-log.ts";
@@ -17,6 +18,8 @@ export interface HubspotOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly refreshToken?: string;
+  /** A sign-in that the processes on a store share; `clientId` and `clientSecret` are the app's. */
+  readonly grants?: SharedGrants;
   /** Called with a refresh token that HubSpot put in the place of ours, before the new access token is used. */
   readonly storeRefreshToken?: (refreshToken: string) => Promise<void>;
   /** Date version of the paths. */

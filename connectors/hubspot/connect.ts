@@ -1,9 +1,10 @@
-import { ConfigError } from "../../src/core/errors.ts";
+import { ConfigError, WireShapeError } from "../../src/core/errors.ts";
 import type { Connection, OpenConnection } from "../../src/core/ports.ts";
 import { type Clock, SECOND_MS, systemClock } from "../../src/core/time.ts";
-import { createHttp, httpDuring } from "../shared/http.ts";
+import { createHttp, type Http, httpDuring } from "../shared/http.ts";
 import { createRateGovernor } from "../shared/rate-governor.ts";
 import { pacingDuring, realPacing } from "../shared/retry.ts";
+import type { TokenSource } from "../shared/token-source.ts";
 import { readAccess } from "./access.ts";
 import { createApiRequests } from "./api-requests.ts";
 import { tokensOf } from "./authorize.ts";
@@ -19,6 +20,7 @@ import { readRows } from "./read-records.ts";
 import { countObjects, countRecords } from "./record-counts.ts";
 import { removeRows } from "./remove.ts";
 import { readRoom } from "./room.ts";
+import { grantedScopes, missingScopes } from "./scopes.ts";
 import { createSession, type Session } from "./session.ts";
 import { hubspotStreams } from "./streams.ts";
 import { trustedOrigin } from "./trusted-address.ts";
@@ -41,7 +43,7 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenConne
     options.clientId !== undefined &&
     options.clientSecret !== undefined &&
     options.refreshToken !== undefined;
-  if (options.accessToken === undefined && !isApp) {
+  if (options.accessToken === undefined && options.grants === undefined && !isApp) {
     throw new ConfigError(
       "No way to reach HubSpot: set HUBSPOT_ACCESS_TOKEN to the token of a private app or a service key.",
     );
@@ -96,6 +98,11 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenConne
         storageMegabytesFree: null,
         dailyCallLimit: governor.usage().dailyLimit,
       }),
+      profile: async () => ({
+        accountType: (await knowAccount(session)).accountType,
+        dailyLimit: governor.usage().dailyLimit,
+        missingScopes: await lackingScopes(options, { http, baseUrl, version, tokens: base.tokens }),
+      }),
       pull: async (requests, sink) => {
         if (session.lastHeard() === null) await readAccount(session);
         return pull({ session, definitions, now: () => nowOf(session, clock) }, requests, sink);
@@ -141,6 +148,32 @@ export async function connectHubspot(options: HubspotOptions): Promise<OpenConne
       });
     },
   };
+}
+
+/** Null where the portal does not tell the token's scopes. */
+async function lackingScopes(
+  { accessToken, clientId, clientSecret }: HubspotOptions,
+  at: {
+    readonly http: Http;
+    readonly baseUrl: string;
+    readonly version: string;
+    readonly tokens: TokenSource;
+  },
+): Promise<ReturnType<typeof missingScopes> | null> {
+  const isApp = accessToken === undefined && clientId !== undefined && clientSecret !== undefined;
+  try {
+    const scopes = await grantedScopes({
+      http: at.http,
+      baseUrl: at.baseUrl,
+      version: at.version,
+      accessToken: await at.tokens.current(),
+      ...(isApp ? { app: { clientId, clientSecret } } : {}),
+    });
+    return missingScopes(scopes);
+  } catch (error) {
+    if (error instanceof WireShapeError) return null;
+    throw error;
+  }
 }
 
 /** The portal's clock, moved on by ours since its last answer. */

@@ -16,6 +16,8 @@ export interface Account {
   readonly portalId: string;
   readonly hasMultipleCurrencies: boolean;
   readonly uiDomain: string;
+  /** STANDARD, SANDBOX, DEVELOPER_TEST, APP_DEVELOPER; null where it is not told. */
+  readonly accountType: string | null;
   /** The portal's clock at the answer. */
   readonly date: Date;
 }
@@ -31,6 +33,7 @@ export async function readAccount(session: Session): Promise<Account> {
   return {
     portalId: String(parsed.data.portalId),
     hasMultipleCurrencies: (parsed.data.additionalCurrencies ?? []).length > 0,
+    accountType: parsed.data.accountType ?? null,
     uiDomain: parsed.data.uiDomain ?? "app.hubspot.com",
     date: answer.date,
   };

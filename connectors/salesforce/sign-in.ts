@@ -7,6 +7,7 @@ import { requestTokens, revokeToken, type TokenEndpoint, tokenHttp } from "./tok
 
 /** What the browser brought back, and what proves that it was us who sent it. Worth nothing after one use. */
 export interface SignInCode {
+  readonly crm: "salesforce";
   readonly loginUrl: string;
   readonly clientId: string;
   readonly code: string;
@@ -60,7 +61,7 @@ export async function beginSignIn(options: SignInOptions): Promise<SignIn> {
     address: address.href,
     finished: async (signal) => {
       const code = await server.code({ state, ...(signal === undefined ? {} : { signal }) });
-      return { loginUrl, clientId, code, codeVerifier, redirectUri };
+      return { crm: "salesforce", loginUrl, clientId, code, codeVerifier, redirectUri };
     },
     close: () => server.close(),
   };

@@ -78,11 +78,11 @@ function ownSalesforceAccess({ environment, key, settings }: SignInParts): Sales
 
 function openHubspot(parts: SignInParts, granted?: GrantedAccess): Promise<OpenConnection> {
   const { environment, apiVersion, key } = parts;
-  const access = granted === undefined ? hubspotAccess(environment) : {};
+  const access = granted === undefined ? hubspotAccess(environment) : grantedHubspotAccess(parts, granted);
   if (access === null) {
     throw new ConfigError(
       `The connection "${key.connectionId}" has no way in: set HUBSPOT_ACCESS_TOKEN to the token of a private app or a ` +
-        "service key. If the portal is no part of this workspace any more, set connections.hubspot.enabled to false " +
+        "service key, or run `ripeline connect hubspot --browser`. If the portal is no part of this workspace any more, set connections.hubspot.enabled to false " +
         "in ripeline.yaml: its records then leave the numbers.",
     );
   }
@@ -93,18 +93,32 @@ function openHubspot(parts: SignInParts, granted?: GrantedAccess): Promise<OpenC
   });
 }
 
+function grantedHubspotAccess(
+  { environment: e }: SignInParts,
+  { session, grants }: GrantedAccess,
+): Partial<Parameters<typeof connectors.hubspot>[0]> {
+  return {
+    ...(session === undefined ? {} : { baseUrl: session.instanceUrl, accessToken: session.accessToken }),
+    ...(session !== undefined || e.HUBSPOT_BASE_URL === undefined ? {} : { baseUrl: e.HUBSPOT_BASE_URL }),
+    ...(grants === undefined ? {} : { grants }),
+    ...(e.HUBSPOT_CLIENT_ID === undefined ? {} : { clientId: e.HUBSPOT_CLIENT_ID }),
+    ...(e.HUBSPOT_CLIENT_SECRET === undefined ? {} : { clientSecret: e.HUBSPOT_CLIENT_SECRET }),
+  };
+}
+
 /**
  * Signs in when first asked, checks that it is the org of this store, and keeps the connection. A key of the environment
  * comes first, then what `ripeline connect` stored, then client credentials.
  */
 export function connectOnce(parts: SignInParts): LazyConnection {
-  const { environment, key, store, leaseMs } = parts;
+  const { crm, environment, key, store, leaseMs } = parts;
   let opened: Promise<OpenConnection> | undefined;
   const open = async (): Promise<OpenConnection> => {
-    const isOwn =
-      parts.crm === "salesforce" ? holdsKey(environment) : environment.HUBSPOT_ACCESS_TOKEN !== undefined;
-    if (isOwn || !(await hasGrant(store, key))) return (await openPinned(parts)).connection;
-    const grants = storedGrants({ db: store, key, secretKey: environment.RIPELINE_SECRET_KEY, leaseMs });
+    if (holdsKey(environment, crm) || !(await hasGrant(store, key))) {
+      return (await openPinned(parts)).connection;
+    }
+    const { RIPELINE_SECRET_KEY: secretKey } = environment;
+    const grants = storedGrants({ crm, db: store, key, secretKey, leaseMs });
     return (await openPinned(parts, { grants })).connection;
   };
   const connect = (): Promise<OpenConnection> => {

@@ -33,7 +33,7 @@ export function applyStep(parts: Parts, options: ApplyOptions, signal: AbortSign
   );
 }
 
-interface UndoStep {
+export interface UndoStep {
   readonly runId: string;
   readonly isDryRun: boolean;
   readonly onProgress: (progress: CycleProgress) => void;

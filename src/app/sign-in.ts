@@ -1,22 +1,31 @@
 import { signIns } from "../../connectors/registry.ts";
-import { holdsKey, signInApp } from "../config/environment.ts";
+import { holdsKey, hubspotApp, signInApp } from "../config/environment.ts";
 import { readSettings } from "../config/read-settings.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, type CrmName } from "../core/errors.ts";
+import type { TokenGrant } from "../core/grants.ts";
 import type { OrgIdentity } from "../core/ports.ts";
 import { resealEmailKey } from "../mirror/email-key.ts";
 import { openKeyring } from "../mirror/keyring.ts";
 import { deleteGrant, GRANT_NEED, resealGrant, saveGrant } from "../mirror/stored-grant.ts";
 import { openPinned } from "./connection.ts";
-import { type AppOptions, environmentOf, type Parts } from "./parts.ts";
+import { type AppOptions, environmentOf, type Parts, type Workspace } from "./parts.ts";
 import { settle } from "./turns.ts";
 
 /** A sign-in of this process that waits for a browser. */
-export type SignIn = Awaited<ReturnType<(typeof signIns)["salesforce"]["begin"]>>;
+export interface SignIn {
+  /** For the browser; holds no secret. */
+  readonly address: string;
+  /** Waits for the browser. @throws AuthError where somebody said no; TimedOutError; the reason of `signal` */
+  finished(signal?: AbortSignal): Promise<SignInCode>;
+  close(): Promise<void>;
+}
 
 /** What the browser brought back; worth nothing after one use. */
-export type SignInCode = Parameters<(typeof signIns)["salesforce"]["redeem"]>[0];
+export type SignInCode =
+  | Parameters<(typeof signIns)["salesforce"]["redeem"]>[0]
+  | Parameters<(typeof signIns)["hubspot"]["redeem"]>[0];
 
-/** Which org the connection belongs to now, and how it signs in. */
+/** Which org or portal the connection belongs to now, and how it signs in. */
 export interface Connected extends OrgIdentity {
   readonly by: "environment" | "browser";
 }
@@ -36,36 +45,42 @@ export interface Resealed {
  */
 export async function beginSignIn(
   options: AppOptions,
-  { port, timeoutMs }: { readonly port: number; readonly timeoutMs: number },
+  {
+    crm = "salesforce",
+    ...browser
+  }: { readonly crm?: CrmName; readonly port: number; readonly timeoutMs: number },
 ): Promise<SignIn & { readonly keyId: string }> {
   const environment = environmentOf(options);
-  const { allowedHosts } = readSettings(options.configFile).connections.salesforce;
+  const { allowedHosts } = readSettings(options.configFile).connections[crm];
   const { currentId: keyId } = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
-  if (holdsKey(environment)) {
+  if (holdsKey(environment, crm)) {
     throw new ConfigError(
-      "SALESFORCE_USERNAME, SALESFORCE_PRIVATE_KEY_FILE or SALESFORCE_ACCESS_TOKEN is set: it would be used in place of " +
-        "the sign-in. Unset it, or run `ripeline connect salesforce` without --browser to use it.",
+      `${KEYS[crm]} is set: it would be used in place of the sign-in. Unset it, or run \`ripeline connect ${crm}\` without ` +
+        "--browser to use it.",
     );
   }
+  if (crm === "hubspot") {
+    const { clientId, baseUrl } = hubspotApp(environment);
+    const at = baseUrl === undefined ? {} : { baseUrl };
+    return { ...(await signIns.hubspot.begin({ clientId, allowedHosts, ...at, ...browser })), keyId };
+  }
   const { loginUrl, clientId } = signInApp(environment);
-  const begun = await signIns.salesforce.begin({
-    clientId,
-    allowedHosts,
-    port,
-    timeoutMs,
-    ...(loginUrl === undefined ? {} : { loginUrl }),
-  });
-  return { ...begun, keyId };
+  const at = loginUrl === undefined ? {} : { loginUrl };
+  return { ...(await signIns.salesforce.begin({ clientId, allowedHosts, ...at, ...browser })), keyId };
 }
 
+const KEYS: Readonly<Record<CrmName, string>> = {
+  salesforce: "SALESFORCE_USERNAME, SALESFORCE_PRIVATE_KEY_FILE or SALESFORCE_ACCESS_TOKEN",
+  hubspot: "HUBSPOT_ACCESS_TOKEN",
+};
+
 /** What `connect` is to do where nobody says: check a key of the environment where there is one, else ask a browser. */
-export function prefersBrowser(options: AppOptions): boolean {
+export function prefersBrowser(options: AppOptions, crm: CrmName = "salesforce"): boolean {
   const environment = environmentOf(options);
-  return (
-    !holdsKey(environment) &&
-    environment.SALESFORCE_CLIENT_ID !== undefined &&
-    environment.SALESFORCE_CLIENT_SECRET === undefined
-  );
+  if (holdsKey(environment, crm)) return false;
+  return crm === "hubspot"
+    ? environment.HUBSPOT_CLIENT_ID !== undefined && environment.HUBSPOT_CLIENT_SECRET !== undefined
+    : environment.SALESFORCE_CLIENT_ID !== undefined && environment.SALESFORCE_CLIENT_SECRET === undefined;
 }
 
 /** Tells which key of RIPELINE_SECRET_KEY comes first. @throws ConfigError where it is missing */
@@ -78,7 +93,7 @@ export async function connectStep(
   parts: Parts,
   signedIn: (SignInCode & { readonly keyId: string }) | null,
 ): Promise<Connected> {
-  const { environment, store, key, allowedHosts } = parts;
+  const { environment, store, key, crm } = parts;
   if (signedIn === null) {
     const { connection, identity } = await openPinned(parts);
     await connection.close();
@@ -87,14 +102,11 @@ export async function connectStep(
     return { ...identity, by: "environment" };
   }
   const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, GRANT_NEED);
-  const app = signInApp(environment);
-  if (holdsKey(environment) || app.clientId !== signedIn.clientId || keyring.currentId !== signedIn.keyId) {
+  const clientId = crm === "hubspot" ? hubspotApp(environment).clientId : signInApp(environment).clientId;
+  if (holdsKey(environment, crm) || clientId !== signedIn.clientId || keyring.currentId !== signedIn.keyId) {
     throw otherSettings();
   }
-  const grant = await signIns.salesforce.redeem(signedIn, {
-    allowedHosts,
-    ...(app.clientSecret === undefined ? {} : { clientSecret: app.clientSecret }),
-  });
+  const { grant, giveBack } = await redeem(parts, signedIn);
   try {
     const { instanceUrl, accessToken } = grant;
     const { connection, identity } = await openPinned(parts, { session: { instanceUrl, accessToken } });
@@ -103,9 +115,28 @@ export async function connectStep(
     await signInAnew(parts);
     return { ...identity, by: "browser" };
   } catch (error) {
-    await signIns.salesforce.giveBack(grant);
+    await giveBack();
     throw error;
   }
+}
+
+/** The tokens that were granted, and how they are given back where they are not kept. */
+async function redeem(
+  { environment, allowedHosts, apiVersion }: Parts,
+  signedIn: SignInCode,
+): Promise<{ readonly grant: TokenGrant; readonly giveBack: () => Promise<void> }> {
+  if (signedIn.crm === "hubspot") {
+    const { clientSecret } = hubspotApp(environment);
+    const options = { clientSecret, allowedHosts, ...(apiVersion === null ? {} : { apiVersion }) };
+    const grant = await signIns.hubspot.redeem(signedIn, options);
+    return { grant, giveBack: () => signIns.hubspot.giveBack(grant, options) };
+  }
+  const { clientSecret } = signInApp(environment);
+  const grant = await signIns.salesforce.redeem(signedIn, {
+    allowedHosts,
+    ...(clientSecret === undefined ? {} : { clientSecret }),
+  });
+  return { grant, giveBack: () => signIns.salesforce.giveBack(grant) };
 }
 
 /** What is under way goes on with the session it has. */
@@ -115,14 +146,21 @@ async function signInAnew(parts: Parts): Promise<void> {
 }
 
 /** Seals anew, under the first key, what the store keeps encrypted. @throws ConfigError where this process has another first key */
-export async function rotateKeyStep({ environment, store, key }: Parts, keyId: string): Promise<Resealed> {
+export async function rotateKeyStep(
+  { environment, store, settings, partsOf }: Workspace,
+  keyId: string,
+): Promise<Resealed> {
   const keyring = openKeyring(environment.RIPELINE_SECRET_KEY, "what the store keeps encrypted");
   if (keyring.currentId !== keyId) throw otherSettings();
-  return store.transaction(async (tx) => ({
-    keyId,
-    grant: await resealGrant(tx, key, keyring),
-    emailKey: await resealEmailKey(tx, key.workspaceId, keyring),
-  }));
+  return store.transaction(async (tx) => {
+    // Also of a connection that is turned off: its sign-in must open again when it is turned on.
+    const grants = [
+      await resealGrant(tx, partsOf("salesforce").key, keyring),
+      await resealGrant(tx, partsOf("hubspot").key, keyring),
+    ];
+    const emailKey = await resealEmailKey(tx, settings.workspace.id, keyring);
+    return { keyId, grant: grants.includes(true), emailKey };
+  });
 }
 
 function otherSettings(): ConfigError {

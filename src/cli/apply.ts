@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ApplyOutcome } from "../app.ts";
 import { toJson } from "../core/json.ts";
+import { describeEach } from "./each-connection.ts";
 import { operation } from "./operation.ts";
 
 const applyArgs = z.object({ checkOnly: z.boolean(), assignTo: z.string().nullable().default(null) });
@@ -10,7 +11,7 @@ export const applyOperation = operation(applyArgs, async ({ app }, options) => {
   const outcome = await app.apply(options);
   return {
     json: toJson(outcome),
-    text: describe(outcome, options.checkOnly),
+    text: describeEach(outcome, (each) => describe(each, options.checkOnly)),
   };
 });
 

@@ -7,6 +7,7 @@ import {
   prefersBrowser,
   type Resealed,
 } from "../app.ts";
+import type { CrmName } from "../core/errors.ts";
 import { type Json, toJson } from "../core/json.ts";
 import { MINUTE_MS } from "../core/time.ts";
 import { UsageError } from "./command-line.ts";
@@ -14,39 +15,48 @@ import { openBrowser } from "./open-browser.ts";
 import { operation } from "./operation.ts";
 import { hearStopSignals } from "./stop-signals.ts";
 
+const broughtBack = {
+  loginUrl: z.string(),
+  clientId: z.string(),
+  code: z.string(),
+  redirectUri: z.string(),
+  keyId: z.string(),
+};
+
 const connectArgs = z.object({
+  crm: z.enum(["salesforce", "hubspot"]),
   signedIn: z
-    .object({
-      loginUrl: z.string(),
-      clientId: z.string(),
-      code: z.string(),
-      codeVerifier: z.string(),
-      redirectUri: z.string(),
-      keyId: z.string(),
-    })
+    .discriminatedUnion("crm", [
+      z.object({ crm: z.literal("salesforce"), ...broughtBack, codeVerifier: z.string() }),
+      z.object({ crm: z.literal("hubspot"), ...broughtBack }),
+    ])
     .nullable(),
 });
 
-/** `ripeline connect salesforce`: checks a key of the environment, or redeems what a browser brought back. */
-export const connectOperation = operation(connectArgs, async ({ app }, { signedIn }) => {
-  const connected = await app.connect(signedIn);
-  return { json: toJson(connected), text: describe(connected) };
+/** `ripeline connect CRM`: checks a key of the environment, or redeems what a browser brought back. */
+export const connectOperation = operation(connectArgs, async ({ app }, { crm, signedIn }) => {
+  const connected = await app.connect(signedIn, crm);
+  const isRead = app.settings.connections.some((connection) => connection.crm === crm);
+  return { json: toJson(connected), text: describe(connected, isRead) };
 });
 
 const rotateKeyArgs = z.object({ keyId: z.string() });
 
-/** `ripeline connect salesforce --rotate-key`. */
+/** `ripeline connect CRM --rotate-key`. */
 export const rotateKeyOperation = operation(rotateKeyArgs, async ({ app }, { keyId }) => {
   const resealed = await app.rotateKey(keyId);
   return { json: toJson(resealed), text: describeResealed(resealed) };
 });
 
-function describe({ username, instanceUrl, orgId, apiVersion, by }: Connected): string {
+function describe({ crm, username, instanceUrl, orgId, apiVersion, by }: Connected, isRead: boolean): string {
   return [
-    `Connected: ${username} at ${instanceUrl}, org ${orgId}, API ${apiVersion}.`,
+    crm === "hubspot"
+      ? `Connected: portal ${orgId} at ${instanceUrl}, API ${apiVersion}.`
+      : `Connected: ${username} at ${instanceUrl}, org ${orgId}, API ${apiVersion}.`,
     by === "browser"
       ? "The sign-in is stored encrypted under RIPELINE_SECRET_KEY; every process needs that key from now on."
       : "The key of the environment is used; nothing of it is stored.",
+    ...(isRead ? [] : ["A `ripeline start` or `worker` that runs already reads it after a restart."]),
     "Next: `ripeline doctor` tells what is missing.",
   ].join("\n");
 }
@@ -76,14 +86,17 @@ const BROWSER_MS = 10 * MINUTE_MS;
  */
 export async function connectRequest(
   app: AppOptions,
+  crm: CrmName,
   { browser, rotateKey, port, open }: ConnectOptions,
 ): Promise<{ readonly operation: "connect" | "rotateKey"; readonly args: Json }> {
   if (rotateKey === true) {
     if (browser === true) throw new UsageError("--rotate-key and --browser: do one after the other");
     return { operation: "rotateKey", args: { keyId: firstKeyId(app) } };
   }
-  if (browser !== true && !prefersBrowser(app)) return { operation: "connect", args: { signedIn: null } };
-  const signIn = await beginSignIn(app, { port, timeoutMs: BROWSER_MS });
+  if (browser !== true && !prefersBrowser(app, crm)) {
+    return { operation: "connect", args: { crm, signedIn: null } };
+  }
+  const signIn = await beginSignIn(app, { crm, port, timeoutMs: BROWSER_MS });
   const signals = hearStopSignals(undefined, "Stopped; nothing was stored.");
   try {
     const finished = signIn.finished(signals.signal);
@@ -94,7 +107,7 @@ export async function connectRequest(
     );
     if (open) openBrowser(signIn.address);
     const signedIn = await finished;
-    return { operation: "connect", args: { signedIn: { ...signedIn, keyId: signIn.keyId } } };
+    return { operation: "connect", args: { crm, signedIn: { ...signedIn, keyId: signIn.keyId } } };
   } finally {
     signals.close();
     await signIn.close();

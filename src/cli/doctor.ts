@@ -20,7 +20,7 @@ const marks = { ok: "ok  ", warn: "warn", fail: "FAIL" } as const;
 
 function describe(report: DoctorReport): string {
   const lines = report.checks.flatMap((check) => [
-    `${marks[check.level]}  ${check.name}: ${check.found}`,
+    `${marks[check.level]}  ${check.connection === undefined ? "" : `${check.connection}, `}${check.name}: ${check.found}`,
     ...(check.next === undefined ? [] : [`        -> ${check.next}`]),
   ]);
   if (report.largestOwners.length > 0) {

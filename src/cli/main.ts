@@ -3,6 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Argument, Command, CommanderError, Option } from "commander";
 import type { AppOptions } from "../app.ts";
+import type { CrmName } from "../core/errors.ts";
 import type { Json } from "../core/json.ts";
 import { systemClock } from "../core/time.ts";
 import {
@@ -149,9 +150,9 @@ function buildProgram(): Command {
     program
       .command("connect")
       .description(
-        "checks a key of the environment, or signs in with a browser, and ties the store to the org",
+        "checks a key of the environment, or signs in with a browser, and ties the store to the org or portal",
       )
-      .addArgument(new Argument("<crm>").choices(["salesforce"]))
+      .addArgument(new Argument("<crm>").choices(["salesforce", "hubspot"]))
       .option("--browser", "signs in with a browser, also where a client secret would do without")
       .option(
         "--port <n>",
@@ -161,10 +162,14 @@ function buildProgram(): Command {
       )
       .option("--no-open", "prints the address and opens no browser")
       .option("--rotate-key", "seals what is stored anew under the first key of RIPELINE_SECRET_KEY=NEW,OLD"),
-    ["ripeline connect salesforce", "ripeline connect salesforce --browser --no-open"],
-  ).action(async (_crm: string, options: CommonOptions & ConnectOptions) => {
+    [
+      "ripeline connect salesforce",
+      "ripeline connect salesforce --browser --no-open",
+      "ripeline connect hubspot",
+    ],
+  ).action(async (crm: CrmName, options: CommonOptions & ConnectOptions) => {
     const { connectRequest } = await import("./connect.ts");
-    const { operation, args } = await connectRequest(appOptions(options), options);
+    const { operation, args } = await connectRequest(appOptions(options), crm, options);
     await operate(operation, args, options);
   });
 

@@ -1,7 +1,8 @@
 import { z } from "zod";
-import type { StatusReport } from "../app.ts";
+import type { ConnectionStatus, StatusReport } from "../app.ts";
 import { toJson } from "../core/json.ts";
 import { describeReconciliation } from "./describe-reconciliation.ts";
+import { describeEach } from "./each-connection.ts";
 import { operation, type ScheduleStatus } from "./operation.ts";
 import { table } from "./text-table.ts";
 
@@ -17,7 +18,23 @@ export const statusOperation = operation(statusArgs, async ({ app, schedules }) 
 });
 
 function describe(report: StatusReport, jobs: readonly ScheduleStatus[]): string {
-  if (report.orgId === null) return "Nothing was synced yet. `ripeline doctor` tells what is missing.";
+  if (report.connections.every(({ orgId }) => orgId === null)) return NOTHING;
+  return [
+    describeEach(report, describeConnection),
+    "",
+    ...jobs.map(
+      (job) =>
+        `Scheduled: ${job.name} ${job.everyMinutes >= DAY_MINUTES ? "every night" : `every ${job.everyMinutes} minutes`}, ` +
+        `next at ${job.nextAt ?? "no known time"}`,
+    ),
+    ...(jobs.length === 0 ? ["No schedules: `ripeline start` has not run on this store."] : []),
+  ].join("\n");
+}
+
+const NOTHING = "Nothing was synced yet. `ripeline doctor` tells what is missing.";
+
+function describeConnection(report: ConnectionStatus): string {
+  if (report.orgId === null) return NOTHING;
   const runs = report.runs.map((run) => [
     run.step,
     run.outcome,
@@ -40,12 +57,6 @@ function describe(report: StatusReport, jobs: readonly ScheduleStatus[]): string
     ...describeBudget(report),
     "",
     table(["step", "last run", "started", "took"], runs),
-    ...jobs.map(
-      (job) =>
-        `Scheduled: ${job.name} ${job.everyMinutes >= DAY_MINUTES ? "every night" : `every ${job.everyMinutes} minutes`}, ` +
-        `next at ${job.nextAt ?? "no known time"}`,
-    ),
-    ...(jobs.length === 0 ? ["No schedules: `ripeline start` has not run on this store."] : []),
     "",
     table(["stream", "read up to", "rows in the last pull", "", "hidden fields"], streams),
     ...describeCounts(report),
@@ -53,7 +64,7 @@ function describe(report: StatusReport, jobs: readonly ScheduleStatus[]): string
   ].join("\n");
 }
 
-function describeBudget({ budget }: StatusReport): readonly string[] {
+function describeBudget({ budget }: ConnectionStatus): readonly string[] {
   if (budget === null) return [];
   const { calls, ceiling, orgUsed, orgLimit, seenAt } = budget;
   return [
@@ -62,7 +73,7 @@ function describeBudget({ budget }: StatusReport): readonly string[] {
   ];
 }
 
-function describeCounts({ counts }: StatusReport): readonly string[] {
+function describeCounts({ counts }: ConnectionStatus): readonly string[] {
   if (counts === null) return [];
   const rows = counts.objects.map(({ object, crm, mirror }) => [
     object,
@@ -80,7 +91,7 @@ function describeWriting({
   refusedRows,
   withheldOwners,
   sweep,
-}: StatusReport): readonly string[] {
+}: ConnectionStatus): readonly string[] {
   const refused = refusedRows.map((row) => [
     row.object,
     row.key,

@@ -29,7 +29,9 @@ export const syncOperation = operation(
     const pauseLifted = resumeWrites ? await app.resumeWrites() : null;
     const lifted = resumeLeadWrites ? await app.resumeLeadWrites() : null;
     const result = await runCycle({ streams: all ? "all" : "due", classes: "all" }, onProgress);
-    const { leadWritesStopped: stop, writesPaused: pause } = await app.status();
+    const { connections } = await app.status();
+    const stops = connections.flatMap(({ leadWritesStopped: stop }) => (stop === null ? [] : [stop]));
+    const pauses = connections.flatMap(({ writesPaused: pause }) => (pause === null ? [] : [pause]));
     const waiting = result.pull.connections.filter(({ quota }) => quota !== null);
     const failed = result.pull.connections.filter(({ failure }) => failure !== null);
     const isAlone = result.pull.connections.length === 1;
@@ -48,7 +50,7 @@ export const syncOperation = operation(
             `WAITING for the day's calls: rows of ${result.push.waiting.join(", ")}; \`ripeline status\` tells more`,
           ]),
       ...(compared === null ? [] : describeReconciliation(compared)),
-      ...(pause === null ? [] : [`PAUSED: ${pause.message}`]),
+      ...pauses.map(({ message }) => `PAUSED: ${message}`),
       ...(resumeWrites
         ? [
             pauseLifted === null
@@ -56,7 +58,7 @@ export const syncOperation = operation(
               : `Writes resumed: they had been paused since ${pauseLifted.pausedAt.toISOString()}.`,
           ]
         : []),
-      ...(stop === null ? [] : [`STOPPED: ${stop.message}`]),
+      ...stops.map(({ message }) => `STOPPED: ${message}`),
       ...(resumeLeadWrites
         ? [
             lifted === null

@@ -108,7 +108,8 @@ export interface SalesforceAccess {
 }
 
 /** Whether the environment itself holds a key: then a sign-in that the store holds is not used. */
-export function holdsKey(e: Environment): boolean {
+export function holdsKey(e: Environment, crm: CrmName = "salesforce"): boolean {
+  if (crm === "hubspot") return e.HUBSPOT_ACCESS_TOKEN !== undefined;
   return (
     e.SALESFORCE_ACCESS_TOKEN !== undefined ||
     e.SALESFORCE_USERNAME !== undefined ||
@@ -132,6 +133,25 @@ export function signInApp(e: Environment): {
     clientId: e.SALESFORCE_CLIENT_ID,
     ...(e.SALESFORCE_LOGIN_URL === undefined ? {} : { loginUrl: e.SALESFORCE_LOGIN_URL }),
     ...(e.SALESFORCE_CLIENT_SECRET === undefined ? {} : { clientSecret: e.SALESFORCE_CLIENT_SECRET }),
+  };
+}
+
+/** The app as which somebody signs in to HubSpot with a browser. @throws ConfigError where it is not named whole */
+export function hubspotApp(e: Environment): {
+  readonly baseUrl?: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+} {
+  if (e.HUBSPOT_CLIENT_ID === undefined || e.HUBSPOT_CLIENT_SECRET === undefined) {
+    throw new ConfigError(
+      "HUBSPOT_CLIENT_ID or HUBSPOT_CLIENT_SECRET is missing: signing in to HubSpot with a browser needs both, from the Auth " +
+        "page of your app (connectors/hubspot/app/README.md). A service key in HUBSPOT_ACCESS_TOKEN needs neither.",
+    );
+  }
+  return {
+    clientId: e.HUBSPOT_CLIENT_ID,
+    clientSecret: e.HUBSPOT_CLIENT_SECRET,
+    ...(e.HUBSPOT_BASE_URL === undefined ? {} : { baseUrl: e.HUBSPOT_BASE_URL }),
   };
 }
 
@@ -180,8 +200,7 @@ export function hubspotAccess(e: Environment): HubspotAccess | null {
  * brings the one, and the other waits for a sign-in with a browser.
  */
 export function namesWayIn(e: Environment, crm: CrmName): boolean {
-  if (crm === "hubspot") return e.HUBSPOT_ACCESS_TOKEN !== undefined;
-  return holdsKey(e) || e.SALESFORCE_CLIENT_SECRET !== undefined;
+  return holdsKey(e, crm) || (crm === "salesforce" && e.SALESFORCE_CLIENT_SECRET !== undefined);
 }
 
 function readySession(e: Environment): SalesforceAccess {

@@ -6,6 +6,8 @@ export interface TokenGrant {
   readonly instanceUrl: string;
   readonly accessToken: string;
   readonly refreshToken: string;
+  /** Where the vendor tells: when the access token ends, ISO UTC, this machine's clock. */
+  readonly expiresAt?: string | undefined;
 }
 
 /** How a grant gets fresh tokens. */

@@ -325,6 +325,17 @@ export interface ObjectRoom {
   readonly reason: string | null;
 }
 
+/** What the CRM tells of the account and of our token; null where it does not. */
+export interface AccountProfile {
+  /** STANDARD, SANDBOX, DEVELOPER_TEST, APP_DEVELOPER. */
+  readonly accountType: string | null;
+  /** Calls a day that come with the plan. */
+  readonly dailyLimit: number | null;
+  readonly missingScopes: Readonly<
+    Record<"read" | "write" | "optional", readonly { readonly name: string; readonly purpose: string }[]>
+  > | null;
+}
+
 /** A user by name, for `apply --assign-to`. */
 export interface UserFound {
   readonly id: string;
@@ -349,6 +360,8 @@ export interface ReadingConnection {
    * that shows a user every record of an object it may read has no such method.
    */
   hiddenBySharing?(objects: readonly string[]): Promise<readonly string[] | null>;
+  /** For `doctor`; a CRM whose rights are not in its token has no such method. */
+  profile?(): Promise<AccountProfile>;
   pull(requests: readonly PullRequest[], sink: PageSink): Promise<readonly PullOutcome[]>;
   /** Record counts by object name, for verification. */
   count(object: string): Promise<number>;

@@ -58,7 +58,7 @@ export function openKeyring(text: string | undefined, need: string): Keyring {
       if (key === undefined) {
         throw new ConfigError(
           `RIPELINE_SECRET_KEY: ${need} was sealed with key ${sealed.keyId}; here is ${keys.map(({ id }) => id).join(" and ")}. ` +
-            "Put that key back, behind a comma if it was replaced; where it is lost, run `ripeline connect salesforce` again.",
+            "Put that key back, behind a comma if it was replaced; where it is lost, run `ripeline connect` again.",
         );
       }
       return decrypt(sealed.bytes, key, place, need);
@@ -101,6 +101,6 @@ function decrypt(sealed: Uint8Array, key: Key, place: Place, need: string): Buff
 function broken(need: string): SealBrokenError {
   return new SealBrokenError(
     `The store's copy of ${need} is damaged, or was copied there from another workspace or connection: its key is here, ` +
-      "and the seal is broken. Restore the store, or run `ripeline connect salesforce` again.",
+      "and the seal is broken. Restore the store, or run `ripeline connect` again.",
   );
 }

@@ -72,3 +72,16 @@ export async function newestPull(db: Database, key: MirrorKey): Promise<Date | n
   );
   return row?.as_of ?? null;
 }
+
+/** The connection that a run was on; undefined for a run that the ledger does not know. */
+export async function connectionOfRun(
+  db: Database,
+  workspaceId: string,
+  runId: string,
+): Promise<string | undefined> {
+  const row = await db.maybeOne(
+    z.object({ connection_id: z.string() }),
+    sql`select connection_id from mirror.run where workspace_id = ${workspaceId} and run_id::text = ${runId}`,
+  );
+  return row?.connection_id;
+}

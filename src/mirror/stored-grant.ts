@@ -1,6 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
-import { AuthError, BusyError } from "../core/errors.ts";
+import { AuthError, BusyError, type CrmName } from "../core/errors.ts";
 import type { GrantRefresh, SharedGrants, TokenGrant } from "../core/grants.ts";
 import { MINUTE_MS, SECOND_MS } from "../core/time.ts";
 import type { Database, Queries } from "../database/database.ts";
@@ -15,6 +15,7 @@ const Grant = z.object({
   instanceUrl: z.string(),
   accessToken: z.string(),
   refreshToken: z.string(),
+  expiresAt: z.string().optional(),
 });
 
 const Row = z.object({
@@ -91,6 +92,8 @@ export async function resealGrant(db: Queries, key: MirrorKey, keyring: Keyring)
 }
 
 export interface StoredGrantsOptions {
+  /** @default salesforce */
+  readonly crm?: CrmName;
   readonly db: Database;
   readonly key: MirrorKey;
   /** RIPELINE_SECRET_KEY; looked at when a grant is read. */
@@ -108,7 +111,13 @@ const LOOK_AGAIN_MS = 250;
 const SAVES = 5;
 
 /** The grant in the store: one process refreshes it, under a lease, and the others take what it got. */
-export function storedGrants({ db, key, secretKey, leaseMs }: StoredGrantsOptions): SharedGrants {
+export function storedGrants({
+  crm = "salesforce",
+  db,
+  key,
+  secretKey,
+  leaseMs,
+}: StoredGrantsOptions): SharedGrants {
   const read = async (): Promise<{
     readonly grant: TokenGrant;
     readonly row: z.infer<typeof Row>;
@@ -117,8 +126,8 @@ export function storedGrants({ db, key, secretKey, leaseMs }: StoredGrantsOption
     const row = await readRow(db, key);
     if (row === undefined) {
       throw new AuthError(
-        "salesforce",
-        `Nobody is signed in for the connection "${key.connectionId}" any more. Run \`ripeline connect salesforce\`.`,
+        crm,
+        `Nobody is signed in for the connection "${key.connectionId}" any more. Run \`ripeline connect ${crm}\`.`,
       );
     }
     const keyring = openKeyring(secretKey, GRANT_NEED);

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { RipelineError } from "../core/errors.ts";
-import type { ObjectAccess, OrgFacts, ReadingConnection } from "../core/ports.ts";
+import type { Connection, ObjectAccess, OrgFacts } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { hubspotChecks } from "./doctor-hubspot.ts";
 import { failedCheck } from "./failed-check.ts";
 
 /** `fail`: ripeline cannot work. `warn`: it works, and something is less than it could be. */
@@ -16,6 +17,8 @@ export interface Check {
   readonly found: string;
   /** What to do, where there is something to do. */
   readonly next?: string;
+  /** Id of the connection that it is about, where the workspace has several. */
+  readonly connection?: string;
 }
 
 export interface LargeOwner {
@@ -38,7 +41,7 @@ export interface DoctorContext {
   readonly db: Database;
   readonly settings: Settings;
   readonly settingsFile: string | null;
-  readonly connect: () => Promise<ReadingConnection>;
+  readonly connect: () => Promise<Connection>;
 }
 
 /** PGlite takes about 0.8 GB at 200,000 leads with their activities. */
@@ -59,6 +62,29 @@ export async function doctor(context: DoctorContext): Promise<DoctorReport> {
     checks,
     largestOwners: await largestOwners(context),
     sourceSpellings: await sourceSpellings(context),
+  };
+}
+
+/** Checks that are the machine's and the workspace's, the same for every connection. */
+const COMMON = new Set(["Node", "settings", "store"]);
+
+/** The findings of all connections as one report; those that are not the workspace's name their connection. */
+export function mergeReports(
+  reports: readonly { readonly id: string; readonly report: DoctorReport }[],
+): DoctorReport {
+  const [first] = reports;
+  if (first === undefined || reports.length === 1) {
+    return first?.report ?? { checks: [], largestOwners: [], sourceSpellings: [] };
+  }
+  return {
+    checks: [
+      ...first.report.checks.filter(({ name }) => COMMON.has(name)),
+      ...reports.flatMap(({ id, report }) =>
+        report.checks.filter(({ name }) => !COMMON.has(name)).map((check) => ({ ...check, connection: id })),
+      ),
+    ],
+    largestOwners: reports.flatMap(({ report }) => report.largestOwners),
+    sourceSpellings: reports.flatMap(({ report }) => report.sourceSpellings),
   };
 }
 
@@ -89,11 +115,14 @@ const Count = z.object({ count: z.number() });
 async function storeCheck({ db, settings }: DoctorContext): Promise<Check> {
   const { count } = await db.one(
     Count,
-    sql`select count(*)::integer as count from mirror.salesforce_lead
-      where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId} and valid_to is null`,
+    sql`select (
+          (select count(*) from mirror.salesforce_lead where workspace_id = ${settings.workspace.id} and valid_to is null)
+          + (select count(*) from mirror.hubspot_contact where workspace_id = ${settings.workspace.id} and valid_to is null)
+        )::integer as count`,
   );
   const where = db.kind === "pglite" ? "embedded store" : "Postgres";
-  const found = `${where}, ${count} leads in the mirror`;
+  const isSalesforceAlone = settings.connections.every(({ crm }) => crm === "salesforce");
+  const found = `${where}, ${count} leads${isSalesforceAlone ? "" : " and contacts"} in the mirror`;
   if (db.kind === "pglite" && count > EMBEDDED_LEADS) {
     return {
       name: "store",
@@ -105,7 +134,7 @@ async function storeCheck({ db, settings }: DoctorContext): Promise<Check> {
   return { name: "store", level: "ok", found };
 }
 
-async function signInCheck(connection: ReadingConnection): Promise<Check> {
+async function signInCheck(connection: Connection): Promise<Check> {
   const { username, instanceUrl, orgId, apiVersion } = await connection.identity();
   return {
     name: "sign-in",
@@ -114,19 +143,23 @@ async function signInCheck(connection: ReadingConnection): Promise<Check> {
   };
 }
 
-async function orgChecks(
-  { db, settings }: DoctorContext,
-  connection: ReadingConnection,
-): Promise<readonly Check[]> {
+async function orgChecks({ db, settings }: DoctorContext, connection: Connection): Promise<readonly Check[]> {
   const objects = connection.streams.map((stream) => stream.object);
+  const isHubspot = connection.crm === "hubspot";
   const [access, facts] = [
-    await connection.access(objects),
-    await connection.facts(["Lead", "Opportunity", "Campaign"]),
+    await connection.access([...new Set(objects)]),
+    await connection.facts(isHubspot ? [] : ["Lead", "Opportunity", "Campaign"]),
   ];
   const usage = connection.usage();
+  const quota = quotaCheck(usage.dailyUsed, usage.dailyLimit, settings);
+  const fields = fieldChecks(connection, access);
+  if (isHubspot) {
+    const own = await hubspotChecks({ db, settings }, connection);
+    return [quota, ...fields, ...own, await applyCheck(db, settings)];
+  }
   return [
-    quotaCheck(usage.dailyUsed, usage.dailyLimit, settings),
-    ...fieldChecks(connection, access),
+    quota,
+    ...fields,
     ...(await sharingChecks(connection, objects)),
     historyCheck(facts),
     automationCheck(facts),
@@ -148,7 +181,8 @@ function quotaCheck(used: number | null, limit: number | null, settings: Setting
     : { name: "API calls", level: "ok", found };
 }
 
-function fieldChecks(connection: ReadingConnection, access: readonly ObjectAccess[]): readonly Check[] {
+function fieldChecks(connection: Connection, access: readonly ObjectAccess[]): readonly Check[] {
+  const isPortal = connection.crm === "hubspot";
   const byObject = new Map(access.map((each) => [each.object, each]));
   const missing = connection.streams.flatMap((stream) => {
     const seen = byObject.get(stream.object);
@@ -158,23 +192,28 @@ function fieldChecks(connection: ReadingConnection, access: readonly ObjectAcces
       .map((field) => `${stream.object}.${field.name}`);
   });
   if (missing.length === 0) {
-    return [{ name: "fields", level: "ok", found: `all ${connection.streams.length} objects can be read` }];
+    return [
+      {
+        name: "fields",
+        level: "ok",
+        found: `all ${new Set(connection.streams.map(({ object }) => object)).size} objects can be read`,
+      },
+    ];
   }
   return [
     {
       name: "fields",
-      level: missing.includes("Lead") ? "fail" : "warn",
-      found: `hidden from this user: ${missing.join(", ")}`,
-      next: "grant Read on them in a permission set; until then the metrics that need them are unknown",
+      level: missing.includes("Lead") || missing.includes("contacts") ? "fail" : "warn",
+      found: `hidden from ${isPortal ? "this token" : "this user"}: ${missing.join(", ")}`,
+      next: isPortal
+        ? "add the scope of each to the private app or service key; until then the metrics that need them are unknown"
+        : "grant Read on them in a permission set; until then the metrics that need them are unknown",
     },
   ];
 }
 
 /** Records that sharing hides are missing from every number without a trace: only the org's settings tell. */
-async function sharingChecks(
-  connection: ReadingConnection,
-  objects: readonly string[],
-): Promise<readonly Check[]> {
+async function sharingChecks(connection: Connection, objects: readonly string[]): Promise<readonly Check[]> {
   if (connection.hiddenBySharing === undefined) return [];
   const hidden = await connection.hiddenBySharing(objects);
   if (hidden === null) {
@@ -249,7 +288,7 @@ async function applyCheck(db: Database, settings: Settings): Promise<Check> {
     ? {
         name: "fields of ripeline",
         level: "warn",
-        found: "not in the org yet",
+        found: "not in the CRM yet",
         next: "`ripeline plan` shows what would be added, `ripeline apply` adds it",
       }
     : { name: "fields of ripeline", level: "ok", found: `deployed first at ${at.toISOString()}` };
@@ -341,12 +380,20 @@ async function largestOwners({ db, settings }: DoctorContext): Promise<readonly 
         select ownerid, createdbyid from mirror.salesforce_lead
         where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
           and valid_to is null and not isdeleted
+        union all
+        -- Who created a record stands in no property that is read.
+        select hubspot_owner_id, null from mirror.hubspot_contact
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId}
+          and valid_to is null and archived is not true
       ),
       names as (
         select id, name from mirror.salesforce_user
         where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId} and valid_to is null
         union all
         select id, name from mirror.salesforce_group
+        where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId} and valid_to is null
+        union all
+        select id, concat_ws(' ', firstname, lastname) from mirror.hubspot_owner
         where workspace_id = ${settings.workspace.id} and connection_id = ${settings.connectionId} and valid_to is null
       )
       select leads.ownerid as owner_id, coalesce(max(names.name), leads.ownerid) as name,

@@ -33,13 +33,19 @@ function placeOf(error: RipelineError): { readonly name: string; readonly next: 
   if (error instanceof AuthError) {
     return {
       name: "sign-in",
-      next: `check in Setup that the integration user is active and the app is approved for it, ${AGAIN}`,
+      next:
+        error.crm === "hubspot"
+          ? `check in HubSpot, Settings, Integrations, that the key or app is still there; put its present token into HUBSPOT_ACCESS_TOKEN or run \`ripeline connect hubspot --browser\`, ${AGAIN}`
+          : `check in Setup that the integration user is active and the app is approved for it, ${AGAIN}`,
     };
   }
   if (error instanceof PermissionError) {
     return {
       name: "permissions",
-      next: `let an admin give the integration user what is named here, in a permission set, ${AGAIN}`,
+      next:
+        error.crm === "hubspot"
+          ? `let an admin add the scope that is named here to the private app or service key, ${AGAIN}`
+          : `let an admin give the integration user what is named here, in a permission set, ${AGAIN}`,
     };
   }
   if (error instanceof RateLimitedError) {
@@ -51,7 +57,10 @@ function placeOf(error: RipelineError): { readonly name: string; readonly next: 
   if (error instanceof QuotaExhaustedError) {
     return {
       name: "API calls",
-      next: `find out in Setup, System Overview, who uses them; calls come back within 24 hours, ${AGAIN}`,
+      next:
+        error.crm === "hubspot"
+          ? `find out in HubSpot, Development, Monitoring, who uses them; they come back at midnight of the account, ${AGAIN}`
+          : `find out in Setup, System Overview, who uses them; calls come back within 24 hours, ${AGAIN}`,
     };
   }
   if (error instanceof TransientHttpError) {
