@@ -7,7 +7,7 @@ import { type AppOptions, environmentOf, type Parts, type Workspace } from "./ap
 import { mergeAudits, type PerConnection, perConnection } from "./app/per-connection.ts";
 import { type CadenceOf, pullAll } from "./app/pull-all.ts";
 import { pushAll, sweepAll } from "./app/push-all.ts";
-import { applyAll, provisioned, reconcileAll, resumeAll, resumeLeads, undoOn } from "./app/repair-all.ts";
+import { applyAll, reconcileAll, resumeAll, resumeLeads, undoOn } from "./app/repair-all.ts";
 import { forgetStep } from "./app/repair-steps.ts";
 import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
 import { type Exclusively, exclusivelyOn, inTurn, settle } from "./app/turns.ts";
@@ -247,7 +247,7 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
     connect: (signedIn, crm = "salesforce") => connectStep(workspace.partsOf(signedIn?.crm ?? crm), signedIn),
     rotateKey: (keyId) => rotateKeyStep(workspace, keyId),
     plan: () =>
-      perConnection(provisioned(workspace), async (parts) =>
+      perConnection(connections, async (parts) =>
         plan({ db: store, connection: await parts.connect() }, parts.settings, wanted),
       ),
     apply: (options) => inTurn(exclusively, (signal) => applyAll(workspace, options, signal)),

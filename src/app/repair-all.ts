@@ -5,19 +5,10 @@ import type { ApplyOptions, ApplyOutcome } from "../provision/apply.ts";
 import { type LeadStop, resumeLeadWrites } from "../writeback/owner-guard.ts";
 import { resumeWrites, type WritePause } from "../writeback/pause.ts";
 import type { UndoOutcome } from "../writeback/undo.ts";
-import type { Parts, Workspace } from "./parts.ts";
+import type { Workspace } from "./parts.ts";
 import { type PerConnection, perConnection } from "./per-connection.ts";
 import { applyStep, reconcileStep, type UndoStep, undoStep } from "./repair-steps.ts";
 import { eachInTurn } from "./turns.ts";
-
-/** Connections whose CRM we add fields to. @throws ConfigError where there is none */
-export function provisioned({ connections }: Workspace): readonly Parts[] {
-  const found = connections.filter(({ crm }) => crm === "salesforce");
-  if (found.length > 0) return found;
-  throw new ConfigError(
-    "This version adds nothing to a HubSpot portal yet: it is read only. Nothing was changed.",
-  );
-}
 
 /** See `App.apply`. The user that is named is Salesforce's: a portal's token carries its rights itself. */
 export function applyAll(
@@ -25,7 +16,7 @@ export function applyAll(
   options: ApplyOptions,
   signal: AbortSignal,
 ): Promise<PerConnection<ApplyOutcome>> {
-  return perConnection(provisioned(workspace), (parts) =>
+  return perConnection(workspace.connections, (parts) =>
     applyStep(parts, parts.crm === "salesforce" ? options : { checkOnly: options.checkOnly }, signal),
   );
 }

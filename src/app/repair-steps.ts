@@ -9,7 +9,7 @@ import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "../mirr
 import { type Reconciliation, reconcile } from "../mirror/reconcile.ts";
 import { recordRun } from "../mirror/run-ledger.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
-import { targetObjects } from "../writeback/targets.ts";
+import { targetsFor } from "../writeback/targets.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
 import type { Parts } from "./parts.ts";
 
@@ -60,7 +60,7 @@ async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): P
   const db = stoppable(parts.store, signal);
   const connection = (await parts.connect()).during(signal);
   const asOf = await connection.serverTime();
-  const targets = targetObjects({ closedStatuses: [], catalog });
+  const targets = targetsFor(parts.crm, { closedStatuses: [], catalog });
   return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
     runId,
     undoRunId,

@@ -166,6 +166,47 @@ describe("an org and a portal in one workspace", { shuffle: false, timeout: 3 * 
     expect(result.pull.connections.map(({ failure }) => failure)).toEqual([null, null]);
   });
 
+  test("plan, apply, doctor and status tell of both, and the next sync writes to both, once", async () => {
+    const { app, sync } = await open({ ...salesforce(), ...hubspot() }, store);
+    const both = [
+      { id: "salesforce", crm: "salesforce" },
+      { id: "hubspot", crm: "hubspot" },
+    ];
+    expect((await app.plan()).connections).toMatchObject(both);
+    const applied = await app.apply({ checkOnly: false });
+    expect(applied.connections).toMatchObject(both.map((each) => ({ ...each, deploy: { succeeded: true } })));
+    const { checks } = await app.doctor();
+    expect(checks.filter(({ level }) => level === "fail")).toEqual([]);
+    expect(checks.filter(({ name }) => name === "sign-in").map(({ connection }) => connection)).toEqual([
+      "salesforce",
+      "hubspot",
+    ]);
+    expect(checks.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["account", "scopes", "room for properties", "what is worked"]),
+    );
+    const first = await sync();
+    const written = (prefix: string): number =>
+      Object.entries(first.push.objects)
+        .filter(([name]) => name.startsWith(prefix))
+        .reduce((sum, [, each]) => sum + each.written, 0);
+    expect(written("salesforce.")).toBeGreaterThan(0);
+    expect(written("hubspot.")).toBeGreaterThan(0);
+    expect(Object.values(first.push.objects).map(({ rejected }) => rejected)).not.toContain(1);
+    const { lines } = await app.audit({ runId: null, record: null, object: null, limit: 100_000 });
+    const objects = new Set(lines.map(({ object }) => object));
+    expect([...objects]).toEqual(expect.arrayContaining(["Ripeline_Metric__c", "contacts"]));
+    const status = await app.status();
+    expect(status.connections.map(({ id, appliedAt }) => [id, appliedAt !== null])).toEqual([
+      ["salesforce", true],
+      ["hubspot", true],
+    ]);
+    // A run was on one connection: its undo asks that one, and nothing is taken back from the other.
+    const onPortal = lines.find(({ object }) => object === "contacts")?.runId ?? "";
+    const undone = await app.undo(onPortal, { isDryRun: true }, () => undefined);
+    expect(Object.keys(undone.objects).every((name) => name.startsWith("hubspot."))).toBe(true);
+    expect(Object.keys(undone.objects)).toContain("hubspot.contacts");
+  });
+
   test("a portal that refuses us does not keep the org from being read, measured and written to", async () => {
     const { app, sync } = await open({ ...salesforce(), ...hubspot() }, store);
     await setFaults([{ crm: "hubspot", preset: "revoked_token", times: null }]);

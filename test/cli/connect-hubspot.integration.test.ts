@@ -85,7 +85,7 @@ const generation = async (app: App): Promise<number> => {
 
 test("a token of the environment is checked, ties the store to the portal, and another portal's is refused", async () => {
   const env = { ...variables("key"), HUBSPOT_ACCESS_TOKEN: launched.emulator.ready.hubspot.accessToken };
-  await prepareDataDirectory(env["RIPELINE_DATA_DIR"] ?? "");
+  await prepareDataDirectory(join(folder, "key"));
   const running = startRipeline(folder, ["connect", "hubspot", "--json"], env);
   const { code, out } = await running.finished;
   expect(code).toBe(0);
@@ -103,7 +103,7 @@ test("a token of the environment is checked, ties the store to the portal, and a
 describe("a sign-in with a browser", { shuffle: false, timeout: 3 * MINUTE }, () => {
   test("is stored, found by the next process, and asks for every scope", async () => {
     const env = variables("browser");
-    await prepareDataDirectory(env["RIPELINE_DATA_DIR"] ?? "");
+    await prepareDataDirectory(join(folder, "browser"));
     const running = startRipeline(folder, ["connect", "hubspot", "--port", "0", "--no-open", "--json"], env);
     const address = await running.says(/http:\/\/127\.0\.0\.1:\d+\/oauth\/authorize\S+/);
     const asked = new URL(address).searchParams;
