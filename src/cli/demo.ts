@@ -155,7 +155,7 @@ async function runOnce(
   const { app } = opened;
   const cycles = cyclesOf(app);
   try {
-    if (options.crm[0] === "salesforce") await app.apply({ checkOnly: false });
+    await app.apply({ checkOnly: false });
     seconds.lap("apply");
     const applied = await app.usageByConnection();
     const result = await cycles.run({ streams: "all", classes: "all" }, onProgress);

@@ -216,7 +216,9 @@ async function opportunities(db: Queries, scope: EvidenceScope): Promise<readonl
           coalesce(campaign.family_root, each.campaign_id) as campaign_id
         from metrics.int_opportunity as each
         left join metrics.stg_owner as owner using (workspace_id, connection_id, owner_id)
-        left join metrics.int_campaign as campaign using (workspace_id, connection_id, campaign_id)
+        left join metrics.int_campaign as campaign
+          on campaign.workspace_id = each.workspace_id and campaign.connection_id = each.campaign_connection_id
+          and campaign.campaign_id = each.campaign_id
         where each.workspace_id = ${scope.workspaceId}
       ),
       by_member as (

@@ -43,10 +43,9 @@ export async function impossibilities(
       select connection_id, tracks_owner_history, tracks_status_history from metrics.run_connection
       where workspace_id = ${workspaceId}`,
   );
-  return connections.flatMap((connection) => {
+  const alone = connections.flatMap((connection) => {
     const { id, crm } = connection;
-    const name =
-      crm === "hubspot" ? `HubSpot portal ${connection.orgId}` : `Salesforce org ${connection.orgId}`;
+    const name = nameOf(connection);
     const absent = streams.filter(
       (each) => each.connection_id === id && each.is_absent && !isDetail(each.stream),
     );
@@ -68,9 +67,61 @@ export async function impossibilities(
               "alone.",
           ]
         : []),
-      ...(crm === "hubspot" ? [unitNote(name, connection.unit)] : []),
+      ...(crm === "hubspot" ? [unitNote(name, connection.unit), CAMPAIGN_NOTE] : []),
     ];
   });
+  return [...alone, ...(await betweenCrms(db, workspaceId))];
+}
+
+const nameOf = ({ crm, orgId }: ConnectionFacts): string =>
+  crm === "hubspot" ? `HubSpot portal ${orgId}` : `Salesforce org ${orgId}`;
+
+const CAMPAIGN_NOTE =
+  "HubSpot names no primary campaign: money of a deal, or of an opportunity without one, counts for the HubSpot campaign " +
+  "that its people answered first.";
+
+const TwinRow = z.object({ name: z.string(), holder: z.string(), basis: z.enum(["config", "name"]) });
+const ConflictRow = z.object({ by_id: z.number(), apart: z.number() });
+
+/** What two CRMs say of one person or campaign and how it was settled. */
+async function betweenCrms(db: Queries, workspaceId: string): Promise<readonly string[]> {
+  const twins = await db.any(
+    TwinRow,
+    sql`
+      select coalesce(campaign.name, twin.campaign_id) as name, holder.crm as holder, twin.basis
+      from metrics.int_campaign_twin as twin
+      left join metrics.stg_campaign as campaign using (workspace_id, connection_id, campaign_id)
+      join metrics.run_connection as holder
+        on holder.workspace_id = twin.workspace_id and holder.connection_id = twin.holder_connection_id
+      where twin.workspace_id = ${workspaceId}
+      order by name, twin.campaign_id`,
+  );
+  const conflicts = await db.one(
+    ConflictRow,
+    sql`
+      select count(*) filter (where resolution = 'by_id')::integer as by_id,
+        count(*) filter (where resolution <> 'by_id')::integer as apart
+      from metrics.identity_conflict
+      where workspace_id = ${workspaceId}`,
+  );
+  const guessed = twins.filter(({ basis }) => basis === "name");
+  return [
+    ...(guessed.length === 0
+      ? []
+      : [
+          `Campaigns that are in both CRMs by name and dates, and whose cost is counted once: ${guessed
+            .map(({ name, holder }) => `${name} (cost of ${holder === "hubspot" ? "HubSpot" : "Salesforce"})`)
+            .join(
+              ", ",
+            )}. If one is another campaign, or the other CRM holds its cost, say so under investment.twins.`,
+        ]),
+    ...(conflicts.by_id + conflicts.apart === 0
+      ? []
+      : [
+          "Who is who: of the records that name a record of the other CRM by its id while their address says otherwise, " +
+            `${conflicts.by_id.toLocaleString("en")} follow the id and ${conflicts.apart.toLocaleString("en")} are kept apart.`,
+        ]),
+  ];
 }
 
 function unitNote(name: string, unit: ConnectionFacts["unit"]): string {

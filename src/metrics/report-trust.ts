@@ -77,6 +77,7 @@ export async function readTrust(
   };
 }
 
+/** A portal without Salesforce's integration lacks its properties, as one without sequences does: nobody hides them. */
 function hiddenFieldsOf(row: z.infer<typeof StreamRow>): readonly HiddenField[] {
   return row.hidden_fields
     .filter((field) => !/^ripeline_/i.test(field))
@@ -85,7 +86,8 @@ function hiddenFieldsOf(row: z.infer<typeof StreamRow>): readonly HiddenField[] 
       object: objectOf(row.stream),
       field,
       metrics: metricsThatNeed(row.stream, field),
-    }));
+    }))
+    .filter(({ metrics }) => metrics.length > 0 || !row.stream.startsWith("hubspot."));
 }
 
 /** The CRM's counts beside ours where it was asked, else ours alone. */

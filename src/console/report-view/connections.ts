@@ -29,9 +29,10 @@ export function origins(run: RunFacts): string {
 
 export const hasSeveral = (run: RunFacts): boolean => run.connections.length > 1;
 
-/** An object's name, with its CRM's where there is more than one. */
+/** An object's name, with its CRM's where there is more than one. HubSpot's campaigns go by a number in its API. */
 export function objectName(run: RunFacts, connectionId: string, object: string): string {
-  return hasSeveral(run) ? `${connectionName(run, connectionId)}: ${object}` : object;
+  const name = object === "0-35" ? "campaigns" : object;
+  return hasSeveral(run) ? `${connectionName(run, connectionId)}: ${name}` : name;
 }
 
 export interface LinkedRecord {

@@ -11,6 +11,7 @@ import type {
 import { type Cell, type Tone, textCell, unknownCell } from "./cell.ts";
 import { connectionName, hasSeveral, type LinkedRecord, recordUrl } from "./connections.ts";
 import type { Format } from "./format.ts";
+import { sourceLabel } from "./source-label.ts";
 
 /** A list of records; the first cell's text is the record's id, linked to its page in the CRM where it has one. */
 export interface EvidenceTable {
@@ -181,5 +182,7 @@ function costCells(row: CostEvidence, format: Format): readonly Cell[] {
 }
 
 function sourceCell(source: string | null): Cell {
-  return source === null ? textCell("none", { tone: "quiet" }) : textCell(source);
+  return source === null
+    ? textCell("none", { tone: "quiet" })
+    : textCell(sourceLabel(source, { besideOthers: false }));
 }

@@ -1,6 +1,6 @@
 import type { ReportData, RunFacts } from "../../core/report-data.ts";
 import type { TableView } from "./cell.ts";
-import { allNames, origins } from "./connections.ts";
+import { allNames, hasSeveral, origins } from "./connections.ts";
 import { chapterId, rowsPerList } from "./evidence-groups.ts";
 import { type EvidenceTable, evidenceTable } from "./evidence-table.ts";
 import type { Format } from "./format.ts";
@@ -10,6 +10,7 @@ import { createReader } from "./metric-cells.ts";
 import { type PipelineSection, pipelineSection } from "./pipeline-section.ts";
 import { callsTable, writtenTable } from "./plain-tables.ts";
 import { type RotSection, rotSection } from "./rot-section.ts";
+import { sourceLabel } from "./source-label.ts";
 import { gateWarning, type TrustSection, trustSection } from "./trust-section.ts";
 
 export interface EvidenceChapter {
@@ -63,7 +64,8 @@ const CHAPTER_TITLES = {
   load_quartile: "By load",
 } as const;
 
-export function buildReportView(data: ReportData): ReportView {
+export function buildReportView(given: ReportData): ReportView {
+  const data = withSourceLabels(given);
   const reader = createReader(data);
   const { format } = reader;
   return {
@@ -82,6 +84,15 @@ export function buildReportView(data: ReportData): ReportView {
     trust: trustSection(data, format),
     chapters: chapters(reader, data.run),
   };
+}
+
+/** Rows by source under the words that people use; their members stay the CRM's. */
+function withSourceLabels(data: ReportData): ReportData {
+  const besideOthers = hasSeveral(data.run);
+  const rows = data.rows.map((row) =>
+    row.row_type === "source" ? { ...row, label: sourceLabel(row.label, { besideOthers }) } : row,
+  );
+  return { ...data, rows };
 }
 
 function runSection(data: ReportData, format: Format): RunSection | null {

@@ -124,7 +124,8 @@ final as (
         reported.basis,
         reported.model,
         reported.age_days,
-        case when reported.row_type = 'campaign' then reported.member end as campaign_id,
+        -- A lookup leads to records of this CRM only; a campaign of the other one is named by member and label.
+        own_campaign.campaign_id,
         case when reported.row_type = 'rep' and rep.id is not null then reported.member end as rep_id,
         reported.currency_code,
         reported.reasons,
@@ -136,6 +137,11 @@ final as (
         and rep.id = reported.member
         and rep.valid_to is null
         and reported.row_type = 'rep'
+    left join metrics.int_campaign as own_campaign
+        on own_campaign.workspace_id = $1
+        and own_campaign.connection_id = $2
+        and own_campaign.campaign_id = reported.member
+        and reported.row_type = 'campaign'
     union all
     select
         withdrawn.key,

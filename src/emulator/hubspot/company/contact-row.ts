@@ -55,8 +55,6 @@ export interface ContactStory {
   readonly source: string;
   /** By when; the first made the contact known. */
   readonly answered: readonly Answered[];
-  /** Campaigns that reached it without an answer. */
-  readonly sent: readonly string[];
   readonly lifecycle: readonly Step[];
   readonly leadStatus: readonly Step[];
   readonly owners: readonly Step[];
@@ -125,7 +123,8 @@ export function contactRow(story: ContactStory, owners: PortalOwners): PortalRow
     ),
     associations: {
       companies: [story.companyId],
-      campaigns: [...new Set([...story.answered.map(({ record }) => record), ...story.sent])],
+      // Whom a campaign influenced; being sent something leaves no trace of that kind.
+      campaigns: [...new Set(story.answered.map(({ record }) => record))],
     },
     ...(story.removedAt === null ? {} : { archived: true, archivedAt: instantText(story.removedAt) }),
   };

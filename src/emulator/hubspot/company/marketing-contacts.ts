@@ -72,7 +72,7 @@ export function addShared(world: PortalWorld, person: SharedPerson, random: Rand
   const id = rows.reserve("contacts");
   const merged = person.hasMerged ? [rows.reserve("contacts")] : [];
   const company = rows.company(prospect.firm, created);
-  const { answered, sent } = answeredBy({ ...story, created }, world, random);
+  const answered = answeredBy({ ...story, created }, world, random);
   const lifecycle = lifecycleOf({ ...story, created }, false, null);
   const mailbox = `${prospect.first.charAt(0)}.${prospect.last}`.toLowerCase();
   const contact: ContactStory = {
@@ -88,7 +88,6 @@ export function addShared(world: PortalWorld, person: SharedPerson, random: Rand
     companyName: prospect.firm.name,
     source: analyticsSource(story.campaign, story.source),
     answered,
-    sent,
     lifecycle,
     madeBy: "API",
     merged,
@@ -108,10 +107,7 @@ export function addShared(world: PortalWorld, person: SharedPerson, random: Rand
   if (person.hasDouble) {
     const twin = rows.reserve("contacts");
     const email = `${mailbox}.${twin}@mail.example`;
-    rows.add(
-      "contacts",
-      contactRow({ ...contact, id: twin, email, answered: [], sent: [], merged: [] }, owners),
-    );
+    rows.add("contacts", contactRow({ ...contact, id: twin, email, answered: [], merged: [] }, owners));
   }
   addSalesTouches(world, story, id, random);
 }
@@ -186,7 +182,6 @@ export function addReader(world: PortalWorld, day: number, random: RandomStream)
         companyName: where.name,
         source: analyticsSource(arrival[0]?.campaign ?? null, "Web"),
         answered,
-        sent: [],
         lifecycle: readerSteps(created, company.world.calendar.now, random),
         madeBy: "API",
         changed: Math.max(created, ...again.map(({ at }) => at)),

@@ -31,12 +31,12 @@ export interface PersonTrace {
   readonly rep: Holder;
 }
 
-/** Campaigns that a person of this story answered, the one it came by first; and one that only reached it. */
+/** Campaigns that a person of this story answered, the one it came by first. */
 export function answeredBy(
   story: LeadStory,
   { company, campaigns }: PortalWorld,
   random: RandomStream,
-): { readonly answered: readonly Answered[]; readonly sent: readonly string[] } {
+): readonly Answered[] {
   const { plan, calendar } = company.world;
   const answer = (campaign: LeadStory["campaign"], at: number): readonly Answered[] => {
     const guid = campaign === null ? null : campaigns.guidOf(campaign.id);
@@ -44,20 +44,15 @@ export function answeredBy(
     return campaign === null || guid === null || record === null ? [] : [{ campaign, guid, record, at }];
   };
   // A purchased list brings names, not answers.
-  const isBought = story.campaign?.id === plan.listCampaign.id;
+  if (story.campaign?.id === plan.listCampaign.id) return [];
   const first = answer(story.campaign, story.created);
-  if (isBought) return { answered: [], sent: first.map(({ record }) => record) };
-  if (!random.chance(0.3)) return { answered: first, sent: [] };
+  if (!random.chance(0.3)) return first;
   const at = story.created + random.between(1, 70) * DAY_MS;
   const running = plan.byDay[calendar.dayOf(at)];
   const other = running?.campaigns[random.weighted(running.totals)] ?? null;
-  if (at >= calendar.now || other?.id === story.campaign?.id || other?.isWebsite === true) {
-    return { answered: first, sent: [] };
-  }
-  const second = answer(other, Math.floor(at));
-  return random.chance(0.4)
-    ? { answered: [...first, ...second], sent: [] }
-    : { answered: first, sent: second.map(({ record }) => record) };
+  const isNothing = at >= calendar.now || other?.id === story.campaign?.id || other?.isWebsite === true;
+  // Most of what is sent is not answered.
+  return isNothing || !random.chance(0.4) ? first : [...first, ...answer(other, Math.floor(at))];
 }
 
 /** A person's way through the funnel; a list brings nobody further than a name. */
@@ -77,7 +72,7 @@ function addContact(
   world: PortalWorld,
   story: LeadStory,
   known: Known,
-  facts: Pick<ContactStory, "answered" | "sent" | "lifecycle">,
+  facts: Pick<ContactStory, "answered" | "lifecycle">,
   random: RandomStream,
 ): void {
   const { rows, owners, company } = world;
@@ -212,10 +207,10 @@ export function addPerson(
           { calendar, owners },
           random,
         );
-  const { answered, sent } = answeredBy(story, world, random);
+  const answered = answeredBy(story, world, random);
   if (back === undefined) {
     const lifecycle = lifecycleOf(story, isList, deal?.wonAt ?? null);
-    addContact(world, story, known, { answered, sent, lifecycle }, random);
+    addContact(world, story, known, { answered, lifecycle }, random);
   } else addReturn(world, known, answered);
   if (lead !== null) {
     const name = `${known.first} ${known.last}`;

@@ -93,7 +93,6 @@ function addOtherDeal(world: PortalWorld, day: number, random: RandomStream): vo
         companyName: firm.name,
         source,
         answered: [],
-        sent: [],
         lifecycle: steps(type === "New Business" && deal.wonAt === null ? "opportunity" : "customer"),
         leadStatus: [],
         owners: steps(owners.ownerOf(owner) ?? ""),

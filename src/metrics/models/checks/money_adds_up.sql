@@ -58,7 +58,7 @@ without_campaign as (
             select 1
             from metrics.int_campaign as campaign
             where campaign.workspace_id = $1
-                and campaign.connection_id = opportunity.connection_id
+                and campaign.connection_id = opportunity.campaign_connection_id
                 and campaign.campaign_id = opportunity.campaign_id
         )
 ),

@@ -6,6 +6,8 @@
 -- stalled_since: of an open one, the last of touch, change of stage and creation, plus its stage's days (run.stalled_days);
 -- touches as in int_touch, by whom run.touch_by says. stage_changed_at: by the CRM's history, which has entries for other
 -- changes too; where it does not tell of the present stage, the save that brought it between two pulls.
+-- campaign_connection_id, campaign_id: the CRM's primary campaign. Where it names none and the first touch is of a campaign
+-- of HubSpot's, that one: a deal has no primary campaign, and an opportunity of Salesforce's cannot name one of HubSpot's.
 -- source: of its person (who carries the first touch, else the converted lead, else the primary contact), else its own.
 -- Source: definitions 4, 7, 8, 9, 10. $1 workspace.
 with run as (
@@ -464,7 +466,14 @@ final as (
         valued.opportunity_id,
         valued.owner_id,
         valued.account_id,
-        valued.campaign_id,
+        case
+            when valued.campaign_id is not null then valued.connection_id
+            when portal.connection_id is not null then valued.first_touch_connection_id
+        end as campaign_connection_id,
+        case
+            when valued.campaign_id is not null then valued.campaign_id
+            when portal.connection_id is not null then valued.first_touch_campaign_id
+        end as campaign_id,
         valued.kind as type,
         valued.stage,
         valued.own_amount as amount,
@@ -506,6 +515,10 @@ final as (
     left join metrics.int_person as person
         on person.workspace_id = $1
         and person.person_id = valued.person_id
+    left join metrics.run_connection as portal
+        on portal.workspace_id = $1
+        and portal.connection_id = valued.first_touch_connection_id
+        and portal.crm = 'hubspot'
 )
 select
     $1::text as workspace_id,
@@ -513,6 +526,7 @@ select
     opportunity_id,
     owner_id,
     account_id,
+    campaign_connection_id,
     campaign_id,
     type,
     stage,

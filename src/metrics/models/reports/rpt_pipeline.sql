@@ -1,5 +1,5 @@
 -- Grain: workspace, campaign (family), source by month and lifetime; pipeline also by rep and team.
--- pipeline: of opportunities created in the period that count; campaign rows by primary campaign; in source and
+-- pipeline: of opportunities created in the period that count; campaign rows by primary campaign, or HubSpot's first touch; in source and
 -- workspace rows only what is attributed to campaigns of known cost, all else is pipeline_without_cost.
 -- cost_per_lead: campaign rows per person first responding in the period; source and workspace rows per distinct person
 -- first responding in it to a campaign of known cost. Money in the workspace's currency. Source: definitions 6, 7.
@@ -28,7 +28,7 @@ opportunities as (
         and owner.is_rep
     left join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = opportunity.connection_id
+        and campaign.connection_id = opportunity.campaign_connection_id
         and campaign.campaign_id = opportunity.campaign_id
     where opportunity.workspace_id = $1
         and opportunity.counts_in_pipeline

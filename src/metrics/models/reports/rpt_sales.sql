@@ -32,7 +32,7 @@ opportunities as (
         and owner.is_rep
     left join metrics.int_campaign as campaign
         on campaign.workspace_id = $1
-        and campaign.connection_id = opportunity.connection_id
+        and campaign.connection_id = opportunity.campaign_connection_id
         and campaign.campaign_id = opportunity.campaign_id
     where opportunity.workspace_id = $1
 ),
