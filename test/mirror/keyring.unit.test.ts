@@ -27,7 +27,7 @@ describe("RIPELINE_SECRET_KEY", () => {
   ])("is not %s", (_, text) => {
     expect(parseSecretKeys(text)).toBeNull();
     expect(() => openKeyring(text, "it")).toThrow(ConfigError);
-    expect(() => openKeyring(text, "it")).not.toThrow(new RegExp(text.slice(0, 8)));
+    expect(() => openKeyring(text, "it")).not.toThrow(text.slice(0, 8));
   });
 
   test("that is missing is named, with a way to make one", () => {
