@@ -21,13 +21,15 @@ const found = z.object({
   mails: z.number(),
   reps: z.number(),
   silent_reps: z.number(),
+  withheld: z.number(),
+  crm: z.string(),
 });
 
 /**
  * Decides whether activity is logged well enough in a connection to speak of rot, and writes it into
  * `metrics.run_connection`: `passed`,
- * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch. The reason names
- * the likely cause.
+ * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch, or where a CRM
+ * withholds of people's e-mails whether they were touches. The reason names the likely cause.
  */
 export async function decideCaptureGate(
   tx: Transaction,
@@ -47,14 +49,26 @@ export async function decideCaptureGate(
       (select count(distinct owner_id) from metrics.int_worked_lead as worked where ${here} and not exists (
         select 1 from metrics.int_touch as touch
         where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
-          and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps`,
+          and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps,
+      -- On any record of somebody who has a lead here.
+      (select count(distinct (activity.connection_id, activity.activity_id)) from metrics.stg_activity as activity
+        join metrics.int_person_record as record
+          on record.workspace_id = activity.workspace_id and record.connection_id = activity.connection_id
+          and record.record_id = coalesce(activity.lead_id, activity.contact_id)
+        join metrics.int_person_record as lead
+          on lead.workspace_id = record.workspace_id and lead.person_id = record.person_id and lead.kind = 'lead'
+          and lead.connection_id = ${connectionId}
+        where activity.workspace_id = ${workspaceId} and activity.is_redacted
+          and activity.happened_at > (
+            select as_of - interval '30 days' from metrics.run where workspace_id = ${workspaceId})) as withheld,
+      (select crm from metrics.run_connection where ${here}) as crm`,
   );
   const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
-  const gate = judge(facts.worked, share, facts.max_unlogged);
+  const gate = facts.withheld > 0 ? "closed" : judge(facts.worked, share, facts.max_unlogged);
   await tx.execute(sql`
     update metrics.run_connection
     set capture_gate = ${gate}, capture_reason = ${explain(gate, facts)}, unlogged_share = ${share},
-      worked_lead_count = ${facts.worked}
+      worked_lead_count = ${facts.worked}, withholds_email = ${facts.withheld > 0}
     where ${here}`);
   return gate;
 }
@@ -69,15 +83,23 @@ function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null
   if (gate === "not_proven") {
     return `capture not proven: ${facts.worked} leads were worked in the last 30 days, ${FEWEST_WORKED} are needed`;
   }
+  if (facts.withheld > 0) {
+    return (
+      `whether ${facts.withheld} e-mails of the last 30 days are touches is withheld from us: ` +
+      "grant the scope sales-email-read to the HubSpot app, and run sync again"
+    );
+  }
   const head =
     `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
     "have no recorded touch";
+  const guess =
+    facts.crm === "salesforce"
+      ? ' (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)'
+      : "";
   if (facts.touches === 0) {
-    return `${head}; no call, e-mail or meeting of a rep is recorded at all (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all${guess}`;
   }
-  if (facts.mails === 0) {
-    return `${head}; no e-mail is logged (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
-  }
+  if (facts.mails === 0) return `${head}; no e-mail is logged${guess}`;
   if (facts.silent_reps > 0)
     return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
   return head;
