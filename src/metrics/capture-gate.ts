@@ -23,6 +23,7 @@ const found = z.object({
   silent_reps: z.number(),
   recent_mails: z.number(),
   redacted_mails: z.number(),
+  crm: z.string(),
 });
 
 /**
@@ -52,15 +53,24 @@ export async function decideCaptureGate(
         where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
           and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps,
       mails.recent as recent_mails,
-      mails.redacted as redacted_mails
+      mails.redacted as redacted_mails,
+      connection.crm
       from (
         select
-          count(distinct activity_id) as recent,
-          count(distinct activity_id) filter (where is_redacted) as redacted
+          count(distinct (connection_id, activity_id)) as recent,
+          count(distinct (connection_id, activity_id)) filter (where is_redacted) as redacted
         from metrics.stg_activity
-        where ${here} and kind = 'email' and happened_at > (
-          select as_of - interval '30 days' from metrics.run where workspace_id = ${workspaceId})
-      ) as mails`,
+        where workspace_id = ${workspaceId} and kind = 'email' and happened_at > (
+            select as_of - interval '30 days' from metrics.run where workspace_id = ${workspaceId})
+          -- In another CRM: those of people who have a lead here.
+          and (connection_id = ${connectionId} or (connection_id, coalesce(lead_id, contact_id)) in (
+            select record.connection_id, record.record_id
+            from metrics.int_person_record as record
+            join metrics.int_person_record as lead using (workspace_id, person_id)
+            where workspace_id = ${workspaceId} and lead.kind = 'lead' and lead.connection_id = ${connectionId}))
+      ) as mails
+      join metrics.run_connection as connection on connection.workspace_id = ${workspaceId}
+        and connection.connection_id = ${connectionId}`,
   );
   const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
   const gate = isRedacted(facts) ? "closed" : judge(facts.worked, share, facts.max_unlogged);
@@ -95,12 +105,14 @@ function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null
   const head =
     `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
     "have no recorded touch";
+  const guess =
+    facts.crm === "salesforce"
+      ? ' (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)'
+      : "";
   if (facts.touches === 0) {
-    return `${head}; no call, e-mail or meeting of a rep is recorded at all (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all${guess}`;
   }
-  if (facts.mails === 0) {
-    return `${head}; no e-mail is logged (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
-  }
+  if (facts.mails === 0) return `${head}; no e-mail is logged${guess}`;
   if (facts.silent_reps > 0)
     return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
   return head;

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ConnectionFacts } from "../core/report-data.ts";
 import type { Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import { readIdentityNotes } from "./identity.ts";
 
 const TrackingRow = z.object({
   connection_id: z.string(),
@@ -29,7 +30,7 @@ const isDetail = (stream: string): boolean =>
 
 /**
  * What this set-up cannot tell, each a whole sentence: objects that a CRM does not have, histories that nobody keeps,
- * what a lead is in HubSpot, and what its deals do not say.
+ * what a lead is in HubSpot, what its deals do not say, and how it was settled where two CRMs do not agree.
  */
 export async function impossibilities(
   db: Queries,
@@ -70,7 +71,7 @@ export async function impossibilities(
       ...(crm === "hubspot" ? [unitNote(name, connection.unit), CAMPAIGN_NOTE] : []),
     ];
   });
-  return [...alone, ...(await betweenCrms(db, workspaceId))];
+  return [...alone, ...(await readIdentityNotes(db, workspaceId))];
 }
 
 const nameOf = ({ crm, orgId }: ConnectionFacts): string =>
@@ -79,50 +80,6 @@ const nameOf = ({ crm, orgId }: ConnectionFacts): string =>
 const CAMPAIGN_NOTE =
   "HubSpot names no primary campaign: money of a deal, or of an opportunity without one, counts for the HubSpot campaign " +
   "that its people answered first.";
-
-const TwinRow = z.object({ name: z.string(), holder: z.string(), basis: z.enum(["config", "name"]) });
-const ConflictRow = z.object({ by_id: z.number(), apart: z.number() });
-
-/** What two CRMs say of one person or campaign and how it was settled. */
-async function betweenCrms(db: Queries, workspaceId: string): Promise<readonly string[]> {
-  const twins = await db.any(
-    TwinRow,
-    sql`
-      select coalesce(campaign.name, twin.campaign_id) as name, holder.crm as holder, twin.basis
-      from metrics.int_campaign_twin as twin
-      left join metrics.stg_campaign as campaign using (workspace_id, connection_id, campaign_id)
-      join metrics.run_connection as holder
-        on holder.workspace_id = twin.workspace_id and holder.connection_id = twin.holder_connection_id
-      where twin.workspace_id = ${workspaceId}
-      order by name, twin.campaign_id`,
-  );
-  const conflicts = await db.one(
-    ConflictRow,
-    sql`
-      select count(*) filter (where resolution = 'by_id')::integer as by_id,
-        count(*) filter (where resolution <> 'by_id')::integer as apart
-      from metrics.identity_conflict
-      where workspace_id = ${workspaceId}`,
-  );
-  const guessed = twins.filter(({ basis }) => basis === "name");
-  return [
-    ...(guessed.length === 0
-      ? []
-      : [
-          `Campaigns that are in both CRMs by name and dates, and whose cost is counted once: ${guessed
-            .map(({ name, holder }) => `${name} (cost of ${holder === "hubspot" ? "HubSpot" : "Salesforce"})`)
-            .join(
-              ", ",
-            )}. If one is another campaign, or the other CRM holds its cost, say so under investment.twins.`,
-        ]),
-    ...(conflicts.by_id + conflicts.apart === 0
-      ? []
-      : [
-          "Who is who: of the records that name a record of the other CRM by its id while their address says otherwise, " +
-            `${conflicts.by_id.toLocaleString("en")} follow the id and ${conflicts.apart.toLocaleString("en")} are kept apart.`,
-        ]),
-  ];
-}
 
 function unitNote(name: string, unit: ConnectionFacts["unit"]): string {
   return unit === "leads"
