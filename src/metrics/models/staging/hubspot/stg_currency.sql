@@ -1,14 +1,13 @@
 -- Grain: one row per currency with the rate that holds at as_of (is_dated false), and one per rate and stretch of time in
 -- which it held (is_dated true). rate: so many of the currency are one of the portal's own; HubSpot tells the inverse.
 -- A currency whose rate is not known has no row. Source: definitions 10. $1 workspace, $2 connection, $3 as_of.
--- It is computed before the portal's row of run_connection is there, and does without it.
 with portal as (
-    select (
-        select home_currency
-        from metrics.run_connection
-        where workspace_id = $1
-            and connection_id = $2
-    ) as home_currency
+    select min(nullif(companycurrency, '')) as home_currency
+    from mirror.hubspot_account
+    where workspace_id = $1
+        and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
 ),
 rates as (
     select
