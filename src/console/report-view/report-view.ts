@@ -1,6 +1,6 @@
 import type { ReportData, RunFacts } from "../../core/report-data.ts";
 import type { TableView } from "./cell.ts";
-import { allNames, hasSeveral, origins } from "./connections.ts";
+import { allNames, connectionName, hasSeveral, origins } from "./connections.ts";
 import { chapterId, rowsPerList } from "./evidence-groups.ts";
 import { type EvidenceTable, evidenceTable } from "./evidence-table.ts";
 import type { Format } from "./format.ts";
@@ -65,7 +65,7 @@ const CHAPTER_TITLES = {
 } as const;
 
 export function buildReportView(given: ReportData): ReportView {
-  const data = withSourceLabels(given);
+  const data = withLabels(given);
   const reader = createReader(data);
   const { format } = reader;
   return {
@@ -86,13 +86,29 @@ export function buildReportView(given: ReportData): ReportView {
   };
 }
 
-/** Rows by source under the words that people use; their members stay the CRM's. */
-function withSourceLabels(data: ReportData): ReportData {
+/** Rows under the words that people use: HubSpot's sources, and which CRM a campaign is in whose name both know. */
+function withLabels(data: ReportData): ReportData {
   const besideOthers = hasSeveral(data.run);
-  const rows = data.rows.map((row) =>
-    row.row_type === "source" ? { ...row, label: sourceLabel(row.label, { besideOthers }) } : row,
-  );
+  const nameOf = campaignNames(data);
+  const rows = data.rows.map((row) => {
+    if (row.row_type === "source") return { ...row, label: sourceLabel(row.label, { besideOthers }) };
+    return row.row_type === "campaign" && row.member !== null
+      ? { ...row, label: nameOf(row.member, row.label) }
+      : row;
+  });
   return { ...data, rows };
+}
+
+/** A campaign's name, with its CRM's behind it where a campaign of another CRM has the same. */
+function campaignNames({ run, evidence }: ReportData): (id: string, name: string) => string {
+  const costs = evidence.flatMap((list) => (list.kind === "costs" ? list.rows : []));
+  const places = Map.groupBy(costs, ({ campaignName }) => campaignName);
+  const connections = new Map(costs.map(({ campaignId, connectionId }) => [campaignId, connectionId]));
+  return (id, name) => {
+    const isTwice = new Set(places.get(name)?.map(({ connectionId }) => connectionId)).size > 1;
+    const connectionId = connections.get(id);
+    return isTwice && connectionId !== undefined ? `${name} (${connectionName(run, connectionId)})` : name;
+  };
 }
 
 function runSection(data: ReportData, format: Format): RunSection | null {

@@ -157,6 +157,25 @@ describe("a portal that works with contacts", () => {
     expect(await value("workspace", "undelivered_count")).toBe(1);
   });
 
+  test("a subscriber of two years who becomes a lead waits since then, not since the subscription", async () => {
+    const subscribed = "2024-03-01T00:00:00Z";
+    // Nobody's: 1 since yesterday noon, a lead; 2 handed to 10 at nine today, still a subscriber.
+    for (const id of ["1", "2"]) {
+      await rows.contact(id, subscribed, { lifecyclestage: id === "1" ? "lead" : "subscriber" });
+      await rows.history("contact", id, "lifecyclestage", subscribed, "subscriber");
+    }
+    await rows.history("contact", "1", "lifecyclestage", "2026-03-30T12:00:00Z", "lead");
+    await rows.history("contact", "2", "hs_lead_status", "2025-01-01T00:00:00Z", "NEW");
+    await owned("contact", "2", "2026-03-31T09:00:00Z", "10");
+    await compute({ db: store.database }, settings, { asOf });
+    const undelivered = await store.database.any(
+      z.object({ lead_id: z.string(), since: z.date() }),
+      sql`select lead_id, undelivered_since as since from metrics.int_lead where is_undelivered`,
+    );
+    expect(undelivered).toEqual([{ lead_id: "1", since: new Date("2026-03-30T12:00:00Z") }]);
+    expect(await handoffs()).toEqual(["2 10 history 03-31T09 waiting -"]);
+  });
+
   test("withheld e-mail closes the gate: rates of rot are unknown, and the reason names the scope", async () => {
     await contact("1", "2026-03-29T09:00:00Z", "10");
     await rows.engagement("email", "m", "2026-03-29T10:00:00Z", "10", {

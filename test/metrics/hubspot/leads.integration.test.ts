@@ -234,9 +234,9 @@ describe("the contact is the unit", () => {
     expect(await changes("lead_id", "happened_at", "field", "old_class", "new_class")).toEqual([
       ["1", "2026-03-05T00:00:00Z", "converted", "open", "converted"],
       ["1", "2026-03-06T00:00:00Z", "status", "converted", "converted"],
-      // Made as an opportunity; the deal of 5 March changes nothing; on 20 March marketing takes it back.
-      ["2", "2026-03-01T09:00:00Z", "status", "converted", "converted"],
-      ["2", "2026-03-20T00:00:00Z", "status", "converted", "open"],
+      // Made as an opportunity, no lead until marketing makes it one on 20 March; the deal of 5 March changes nothing.
+      ["2", "2026-03-01T09:00:00Z", "status", "before", "before"],
+      ["2", "2026-03-20T00:00:00Z", "status", "before", "open"],
     ]);
     expect(
       await staged(store.database, "stg_lead", [

@@ -53,12 +53,12 @@ connections as (
     from metrics.run_connection as connection
     left join (
         select distinct connection_id
-        from metrics.int_lead
+        from metrics.int_handoff
         where workspace_id = $1
     ) as lead on lead.connection_id = connection.connection_id
     where connection.workspace_id = $1
 ),
--- A connection without leads says nothing about touches, unless none has any.
+-- A connection in which no lead was ever a rep's says nothing about touches, unless none has any.
 gated as (
     select *
     from connections

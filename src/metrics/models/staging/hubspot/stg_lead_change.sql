@@ -4,7 +4,8 @@
 -- property (not documented how many); of what is older than the oldest nobody is taken to be the owner.
 -- changed_by_id: the owner's id of the user, else the user's. Source: definitions 2.
 -- Of a contact, status is told from lifecycle stage and lead status together; after a deal only a change of the lifecycle
--- stage opens it again. $1 workspace, $2 connection, $3 as_of.
+-- stage opens it again. Until it is a lead of the process (a lead's lifecycle stage, or an owner: stg_lead) its class is
+-- `before`: nobody waits for a newsletter's subscriber. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
     from metrics.run
@@ -153,7 +154,36 @@ deals as (
         and association.valid_from <= $3::timestamptz
         and (association.valid_to is null or association.valid_to > $3::timestamptz)
 ),
+-- Where no stage is in the history, nobody knows that the contact was anything else before.
+process_starts as (
+    select
+        lead_id,
+        min(happened_at) filter (
+            where property = 'hubspot_owner_id'
+                and value is not null
+                or property = 'lifecyclestage'
+                and lower(value) in ('lead', 'marketingqualifiedlead', 'salesqualifiedlead')
+        ) as started_at
+    from history
+    join portal on portal.unit = 'contacts'
+    group by lead_id
+    having bool_or(property = 'lifecyclestage')
+),
 contact_events as (
+    select
+        process_starts.lead_id,
+        'start:' || process_starts.lead_id as id,
+        process_starts.started_at as happened_at,
+        process_starts.started_at as stamp,
+        4 as rank,
+        null as lifecycle,
+        null as lead_status,
+        null as changed_by_id,
+        'status' as field
+    from process_starts
+    join leads on leads.lead_id = process_starts.lead_id
+    where process_starts.started_at > leads.created_at
+    union all
     select
         lead_id,
         id,
@@ -224,6 +254,7 @@ contact_changes as (
         worded.changed_by_id,
         worded.word,
         case
+            when worded.happened_at < process_starts.started_at then 'before'
             when worded.has_deal or lower(worded.word) = any(portal.converted_statuses) then 'converted'
             when lower(worded.word) = any(run.disqualified_statuses) then 'disqualified'
             when lower(worded.word) = 'bad timing' or lower(worded.word) = any(run.recycled_statuses) then 'recycled'
@@ -233,6 +264,7 @@ contact_changes as (
     from worded
     cross join run
     cross join portal
+    left join process_starts on process_starts.lead_id = worded.lead_id
     where worded.is_last_of_instant
 ),
 status_changes as (
