@@ -1,4 +1,9 @@
-import type { OpenReadingConnection, StreamSpec } from "../../src/core/ports.ts";
+import type {
+  DeployReport,
+  OpenConnection,
+  OpenReadingConnection,
+  StreamSpec,
+} from "../../src/core/ports.ts";
 import type { Sql } from "../../src/database/sql.ts";
 
 /** What a case is told of a person: one row, by a number that each CRM makes an id of. */
@@ -48,4 +53,21 @@ export interface ContractCrm {
   readonly isGone: Sql;
   reset(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The same CRM, as the cases of writing see it. */
+export interface WritableCrm extends Omit<ContractCrm, "connect"> {
+  connect(waits?: number[]): Promise<OpenConnection>;
+  /** As `write` names people and their ids. */
+  readonly peopleObject: string;
+  readonly keyField: string;
+  /** A text field of ours that `deployField` makes, and one of somebody else's. */
+  readonly ownField: string;
+  readonly foreignField: string;
+  readonly writeOperation: string;
+  deployField(connection: OpenConnection): Promise<DeployReport>;
+  /** From now on the administrator's rule refuses writes to this person. */
+  refuse(n: number, message: string): Promise<void>;
+  /** How often each record's field was written, as the CRM counts it. */
+  writesOf(): Promise<ReadonlyMap<string, number>>;
 }

@@ -7,15 +7,31 @@ import { sql } from "../../src/database/sql.ts";
 import { createEmulatorClock } from "../../src/emulator/server/emulator-clock.ts";
 import { startEmulator } from "../../src/emulator/server/start-emulator.ts";
 import { createFakeOrg } from "../emulator/salesforce/wire/fake-org.ts";
-import type { ContractCrm } from "./contract-crm.ts";
-import { callControl, countIn } from "./control.ts";
+import type { WritableCrm } from "./contract-crm.ts";
+import { callControl, countIn, fieldWrites } from "./control.ts";
 
 const Reply = z.looseObject({ hubspot: z.looseObject({ operations: z.record(z.string(), z.number()) }) });
 const SCOPES = "oauth crm.objects.contacts.read crm.schemas.contacts.read";
 const Grant = z.looseObject({ refresh_token: z.string() });
 
+/** One property of ours in a group of ours. */
+const contactPackage = [
+  { path: "groups/contacts.json", content: JSON.stringify({ name: "ripeline", label: "Ripeline" }) },
+  {
+    path: "properties/contacts/ripeline_clock.json",
+    content: JSON.stringify({
+      name: "ripeline_clock",
+      label: "Clock",
+      description: "Open while the handoff is.",
+      type: "string",
+      fieldType: "text",
+      groupName: "ripeline",
+    }),
+  },
+];
+
 /** Contacts of an emulated portal. A page has 200. */
-export async function startHubspotCrm(): Promise<ContractCrm> {
+export async function startHubspotCrm(): Promise<WritableCrm> {
   const clock = createEmulatorClock(new Date("2026-06-15T12:00:00Z"), { stopped: true });
   const emulator = await startEmulator({ port: 0, org: createFakeOrg(clock), clock });
   const { control, hubspot } = emulator.ready;
@@ -129,6 +145,22 @@ export async function startHubspotCrm(): Promise<ContractCrm> {
     merges: sql`select id as loser, survivor_id as winner from mirror.hubspot_merge`,
     isGone: sql`archived`,
     pageOperation: "objects/search",
+    peopleObject: "contacts",
+    keyField: "hs_object_id",
+    ownField: "ripeline_clock",
+    foreignField: "industry",
+    writeOperation: "objects/batch/update",
+    deployField: (connection) => connection.deploy(contactPackage, { checkOnly: false }),
+    refuse: async (n, message) => {
+      await callControl(control, "load/hubspot/contacts", [
+        { id: idOf(n), properties: { lifecyclestage: "customer" } },
+      ]);
+      const when = { property: "lifecyclestage", value: "customer" };
+      await callControl(control, "automation", {
+        hubspot: { validationRules: [{ objectType: "contacts", property: "industry", when, message }] },
+      });
+    },
+    writesOf: () => fieldWrites(control, "ripeline_clock"),
     reset: () => callControl(control, "reset", {}),
     close: () => emulator.close(),
   };

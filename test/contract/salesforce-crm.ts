@@ -8,13 +8,30 @@ import { sql } from "../../src/database/sql.ts";
 import { createOrg } from "../../src/emulator/salesforce/engine/create-org.ts";
 import { createEmulatorClock } from "../../src/emulator/server/emulator-clock.ts";
 import { startEmulator } from "../../src/emulator/server/start-emulator.ts";
-import type { ContractCrm, PersonRow } from "./contract-crm.ts";
-import { callControl, countIn } from "./control.ts";
+import type { PersonRow, WritableCrm } from "./contract-crm.ts";
+import { callControl, countIn, fieldWrites } from "./control.ts";
 
 const Reply = z.looseObject({ salesforce: z.looseObject({ operations: z.record(z.string(), z.number()) }) });
 
+const METADATA = 'xmlns="http://soap.sforce.com/2006/04/metadata"';
+/** One field of ours, and the right to write it. */
+const leadPackage = [
+  {
+    path: "package.xml",
+    content: `<?xml version="1.0" encoding="UTF-8"?><Package ${METADATA}><types><members>Lead.Ripeline_Clock__c</members><name>CustomField</name></types><types><members>Ripeline</members><name>PermissionSet</name></types><version>67.0</version></Package>`,
+  },
+  {
+    path: "objects/Lead.object",
+    content: `<?xml version="1.0" encoding="UTF-8"?><CustomObject ${METADATA}><fields><fullName>Ripeline_Clock__c</fullName><label>Clock</label><type>Text</type><length>20</length><externalId>true</externalId></fields></CustomObject>`,
+  },
+  {
+    path: "permissionsets/Ripeline.permissionset",
+    content: `<?xml version="1.0" encoding="UTF-8"?><PermissionSet ${METADATA}><label>Ripeline</label><fieldPermissions><editable>true</editable><field>Lead.Ripeline_Clock__c</field><readable>true</readable></fieldPermissions><objectPermissions><allowEdit>true</allowEdit><allowRead>true</allowRead><object>Lead</object></objectPermissions></PermissionSet>`,
+  },
+];
+
 /** Leads of an emulated org. A page has 2,000. */
-export async function startSalesforceCrm(): Promise<ContractCrm> {
+export async function startSalesforceCrm(): Promise<WritableCrm> {
   const clock = createEmulatorClock(new Date("2026-06-15T12:00:00Z"), { stopped: true });
   const org = createOrg({ clock });
   org.markStart();
@@ -96,6 +113,23 @@ export async function startSalesforceCrm(): Promise<ContractCrm> {
     merges: sql`select id as loser, masterrecordid as winner from mirror.salesforce_lead where valid_to is null and masterrecordid is not null`,
     isGone: sql`isdeleted`,
     pageOperation: "composite",
+    peopleObject: "Lead",
+    keyField: "Id",
+    ownField: "Ripeline_Clock__c",
+    foreignField: "Industry",
+    writeOperation: "composite",
+    deployField: async (connection) => {
+      const report = await connection.deploy(leadPackage, { checkOnly: false });
+      await connection.assignPermissionSet("Ripeline");
+      return report;
+    },
+    refuse: (n, message) =>
+      callControl(control, "automation", {
+        salesforce: {
+          validationRules: [{ object: "Lead", name: "R", formula: `LastName = "P${n}"`, message }],
+        },
+      }),
+    writesOf: () => fieldWrites(control, "Ripeline_Clock__c"),
     reset: () => callControl(control, "reset", {}),
     close: () => emulator.close(),
   };

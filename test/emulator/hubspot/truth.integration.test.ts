@@ -165,6 +165,20 @@ describe("what nobody has confirmed is refused", () => {
   });
 });
 
+describe("a formula", () => {
+  it("is refused, since nothing here would work it out", async () => {
+    const refused = await hub.call("POST", "/crm/properties/2026-09/contacts", {
+      name: "ripeline_sum",
+      label: "Sum",
+      type: "number",
+      fieldType: "calculation_equation",
+      groupName: "contactinformation",
+      calculationFormula: "closed - started",
+    });
+    expect([refused.status, refused.at("message")]).toEqual([400, containing("formulas")]);
+  });
+});
+
 describe("a deal in another currency", () => {
   it("is worth its amount at the rate of its close date, or at today's while it is open; nothing without a rate", async () => {
     const rate = (conversionRate: number, effectiveAt: string) =>

@@ -112,7 +112,7 @@ export const definitionOperations = [
     path: PROPERTIES,
     confidence: "recorded",
     notes:
-      "409 for an active name; an archived one comes back with its values. Campaigns take none until the setting campaignProperties is true: nobody has said that they do.",
+      "409 for an active name; an archived one comes back with its values. Formulas are refused, as nothing here works them out. Campaigns take none until the setting campaignProperties is true: nobody has said that they do.",
   },
   {
     ...property,

@@ -17,7 +17,7 @@ import { type PropertyDefinition, standardProperty } from "./property-definition
 /** Every object has these. */
 const EVERY = `
 hs_object_id | Record ID | number ro
-hs_object_source | Record source | enumeration ro | CRM_UI, INTEGRATION, IMPORT, API
+hs_object_source | Record source | enumeration ro | CRM_UI, INTEGRATION, IMPORT, API, AUTOMATION_PLATFORM
 hs_object_source_id | Record source ID | string ro
 hs_object_source_label | Record source | string ro
 hs_merged_object_ids | Merged record IDs | enumeration/checkbox ro

@@ -88,6 +88,11 @@ function create(
       "calculated properties",
     );
   }
+  if (body.calculationFormula !== undefined) {
+    throw new HubSpotRefusal("property_definition", {
+      reason: "formulas are not worked out by this emulator",
+    });
+  }
   if (type.typeId === CAMPAIGN && !portal.settings.campaignProperties) {
     throw new HubSpotRefusal("property_definition", {
       reason: "campaigns take no properties of the account's own",
