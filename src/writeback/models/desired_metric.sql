@@ -76,6 +76,12 @@ reported_from as (
     from reported
     where reported.period_type = 'month'
 ),
+elsewhere as (
+    select distinct campaign.campaign_id
+    from metrics.int_campaign as campaign
+    where campaign.workspace_id = $1
+        and campaign.connection_id <> $2
+),
 withdrawn as (
     select
         acknowledged.key,
@@ -124,8 +130,11 @@ final as (
         reported.basis,
         reported.model,
         reported.age_days,
-        case when reported.row_type = 'campaign' then reported.member end as campaign_id,
-        case when reported.row_type = 'rep' and rep.id is not null then reported.member end as rep_id,
+        -- Another CRM's records cannot be named here.
+        case when reported.row_type = 'campaign' and elsewhere.campaign_id is null then reported.member end as campaign_id,
+        case
+            when reported.row_type = 'rep' and (rep.id is not null or portal_owner.owner_id is not null) then reported.member
+        end as rep_id,
         reported.currency_code,
         reported.reasons,
         reported.metrics
@@ -136,6 +145,15 @@ final as (
         and rep.id = reported.member
         and rep.valid_to is null
         and reported.row_type = 'rep'
+    left join metrics.stg_owner as portal_owner
+        on portal_owner.workspace_id = $1
+        and portal_owner.connection_id = $2
+        and portal_owner.owner_id = reported.member
+        and reported.row_type = 'rep'
+        and $7::text = 'ripeline_metric'
+    left join elsewhere
+        on elsewhere.campaign_id = reported.member
+        and reported.row_type = 'campaign'
     union all
     select
         withdrawn.key,

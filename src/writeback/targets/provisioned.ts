@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { CrmName } from "../core/errors.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Database } from "../database/database.ts";
-import { sql } from "../database/sql.ts";
-import { catalog } from "../metrics/catalog.ts";
-import type { HubspotUnit } from "./targets/hubspot/targets.ts";
-import type { TargetObject } from "./targets/target.ts";
-import { targetsFor } from "./targets.ts";
+import type { CrmName } from "../../core/errors.ts";
+import type { Settings } from "../../core/settings.ts";
+import type { Database } from "../../database/database.ts";
+import { sql } from "../../database/sql.ts";
+import { catalog } from "../../metrics/catalog.ts";
+import { targetsFor } from "../targets.ts";
+import type { HubspotUnit } from "./hubspot/targets.ts";
+import type { TargetObject } from "./target.ts";
 
 type Scope = Pick<Settings, "workspace" | "connectionId">;
 
