@@ -47,10 +47,10 @@ export async function readLists(session: Session, sink: PageSink, run: PullRun):
   }
 }
 
-async function readPart(session: Session, { step, mayBeAbsent, request }: Part, after: string | null) {
+async function readPart(session: Session, { step, mayBeAbsent, isOne, request }: Part, after: string | null) {
   try {
     const answer = await session.call({ request: await request(after), step, bucket: "plain" });
-    const parsed = ListAnswer.safeParse(answer.body);
+    const parsed = ListAnswer.safeParse(isOne === true ? { results: [answer.body] } : answer.body);
     if (!parsed.success) {
       throw new WireShapeError("hubspot", `${step}: the answer is no list (${issue(parsed.error)}).`);
     }

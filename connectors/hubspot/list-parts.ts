@@ -12,6 +12,8 @@ export interface Part {
   readonly step: string;
   /** A portal without it has nothing to list here. */
   readonly mayBeAbsent?: true;
+  /** The answer is no list but the one thing itself. */
+  readonly isOne?: true;
   readonly request: (after: string | null) => Promise<ApiRequest>;
   readonly rows: (results: readonly unknown[]) => Promise<readonly Row[]> | readonly Row[];
 }
@@ -31,6 +33,21 @@ export function partsOf(session: Session, run: PullRun): readonly Part[] {
             parsed(HubspotRecord, results, step).map((record) =>
               recordRow({ ...record, archived: true }, request.fields),
             ),
+        },
+      ];
+    }
+    case "account": {
+      const step = "The read of the portal's account";
+      return [
+        {
+          step,
+          isOne: true,
+          request: async () => requests.account(),
+          rows: (results) =>
+            parsed(Portal, results, step).map(({ portalId, companyCurrency }) => ({
+              id: portalId,
+              companyCurrency: companyCurrency ?? null,
+            })),
         },
       ];
     }
@@ -104,6 +121,8 @@ export function partsOf(session: Session, run: PullRun): readonly Part[] {
       throw new RangeError(`${request.stream.name} is not read as a list`);
   }
 }
+
+const Portal = z.looseObject({ portalId: TextId, companyCurrency: Text });
 
 const Owner = z.looseObject({
   id: TextId,

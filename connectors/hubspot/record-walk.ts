@@ -184,6 +184,7 @@ async function rowsOf(
     case "campaigns":
     case "campaign-money":
     case "campaign-contacts":
+    case "account":
       throw new RangeError(`${request.stream.name} is not read by walking records`);
   }
 }

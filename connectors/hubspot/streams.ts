@@ -29,7 +29,8 @@ type ListKind =
   | "exchange-rates"
   | "campaigns"
   | "campaign-money"
-  | "campaign-contacts";
+  | "campaign-contacts"
+  | "account";
 
 export interface HubspotStream {
   readonly spec: StreamSpec;
@@ -188,6 +189,12 @@ function list(kind: ListKind, { mayBeAbsent, cursor, ...rest }: ListOptions): Hu
  */
 const all: readonly HubspotStream[] = [
   ...recordTypes.flatMap(streamsOf),
+  list("account", {
+    table: "hubspot_account",
+    cadence: "slow",
+    mayBeAbsent: true,
+    fields: [field("id", "text"), field("companyCurrency", "text")],
+  }),
   list("owners", {
     table: "hubspot_owner",
     cadence: "slow",

@@ -21,13 +21,17 @@ const found = z.object({
   mails: z.number(),
   reps: z.number(),
   silent_reps: z.number(),
+  recent_mails: z.number(),
+  redacted_mails: z.number(),
+  crm: z.string(),
 });
 
 /**
  * Decides whether activity is logged well enough in a connection to speak of rot, and writes it into
  * `metrics.run_connection`: `passed`,
  * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch. The reason names
- * the likely cause.
+ * the likely cause. Where the CRM withholds more than that share of the e-mails of these 30 days it is closed too: nobody
+ * knows which of them are touches.
  */
 export async function decideCaptureGate(
   tx: Transaction,
@@ -47,16 +51,39 @@ export async function decideCaptureGate(
       (select count(distinct owner_id) from metrics.int_worked_lead as worked where ${here} and not exists (
         select 1 from metrics.int_touch as touch
         where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
-          and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps`,
+          and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps,
+      mails.recent as recent_mails,
+      mails.redacted as redacted_mails,
+      connection.crm
+      from (
+        select
+          count(distinct (connection_id, activity_id)) as recent,
+          count(distinct (connection_id, activity_id)) filter (where is_redacted) as redacted
+        from metrics.stg_activity
+        where workspace_id = ${workspaceId} and kind = 'email' and happened_at > (
+            select as_of - interval '30 days' from metrics.run where workspace_id = ${workspaceId})
+          -- In another CRM: those of people who have a lead here.
+          and (connection_id = ${connectionId} or (connection_id, coalesce(lead_id, contact_id)) in (
+            select record.connection_id, record.record_id
+            from metrics.int_person_record as record
+            join metrics.int_person_record as lead using (workspace_id, person_id)
+            where workspace_id = ${workspaceId} and lead.kind = 'lead' and lead.connection_id = ${connectionId}))
+      ) as mails
+      join metrics.run_connection as connection on connection.workspace_id = ${workspaceId}
+        and connection.connection_id = ${connectionId}`,
   );
   const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
-  const gate = judge(facts.worked, share, facts.max_unlogged);
+  const gate = isRedacted(facts) ? "closed" : judge(facts.worked, share, facts.max_unlogged);
   await tx.execute(sql`
     update metrics.run_connection
     set capture_gate = ${gate}, capture_reason = ${explain(gate, facts)}, unlogged_share = ${share},
-      worked_lead_count = ${facts.worked}
+      worked_lead_count = ${facts.worked}, has_redacted_mail = ${isRedacted(facts)}
     where ${here}`);
   return gate;
+}
+
+function isRedacted(facts: z.infer<typeof found>): boolean {
+  return facts.redacted_mails > facts.max_unlogged * facts.recent_mails;
 }
 
 function judge(worked: number, share: number | null, maxUnlogged: number): CaptureGate {
@@ -66,18 +93,26 @@ function judge(worked: number, share: number | null, maxUnlogged: number): Captu
 
 function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null {
   if (gate === "passed") return null;
+  if (isRedacted(facts)) {
+    return (
+      `e-mail is redacted: the CRM withholds ${facts.redacted_mails} of ${facts.recent_mails} e-mails of the last 30 days ` +
+      "(scope sales-email-read is missing?); grant it, then run `ripeline sync --all`"
+    );
+  }
   if (gate === "not_proven") {
     return `capture not proven: ${facts.worked} leads were worked in the last 30 days, ${FEWEST_WORKED} are needed`;
   }
   const head =
     `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
     "have no recorded touch";
+  const guess =
+    facts.crm === "salesforce"
+      ? ' (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)'
+      : "";
   if (facts.touches === 0) {
-    return `${head}; no call, e-mail or meeting of a rep is recorded at all (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all${guess}`;
   }
-  if (facts.mails === 0) {
-    return `${head}; no e-mail is logged (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
-  }
+  if (facts.mails === 0) return `${head}; no e-mail is logged${guess}`;
   if (facts.silent_reps > 0)
     return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
   return head;

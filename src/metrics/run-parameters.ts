@@ -68,7 +68,8 @@ async function writeRun(
   await tx.execute(sql`
     insert into metrics.run (
       workspace_id, workspace_name, as_of, time_zone, today, currency_code, restart, cold_after, delivery_expiry,
-      max_unlogged, touch_by, task_types, disqualified_statuses, recycled_statuses, working_statuses, record_types,
+      max_unlogged, touch_by, task_types, touch_sequences, disqualified_statuses, recycled_statuses, working_statuses,
+      record_types,
       excluded_email_domains, excluded_creators, rep_profiles, rep_roles, rep_users, ignored_owners, robot_above,
       handoff_weight, opportunity_weight, pipeline_types, pipeline_stage, type_map, investment_parents,
       orphan_after_days, first_month, rep_plan, stalled_days, stalled_days_by_stage, load_by,
@@ -77,7 +78,8 @@ async function writeRun(
       ${workspaceId}, ${settings.workspace.name}, ${asOf}, ${timeZone}, ${local.toISODate()}, ${currency},
       ${settings.rot.restart}, make_interval(secs => ${settings.rot.coldAfterDays * 86_400}),
       make_interval(secs => ${settings.rot.deliveryExpiryHours * 3600}), ${settings.rot.maxUnlogged},
-      ${settings.touch.by}, ${lower(settings.touch.taskTypes)}, ${lower(settings.statuses.disqualified)},
+      ${settings.touch.by}, ${lower(settings.touch.taskTypes)}, ${settings.touch.sequences},
+      ${lower(settings.statuses.disqualified)},
       ${lower(settings.statuses.recycled)},
       ${settings.statuses.working === null ? null : lower(settings.statuses.working)},
       ${settings.scope.recordTypes}, ${lower(settings.scope.excludedEmailDomains)},

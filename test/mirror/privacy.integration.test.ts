@@ -43,7 +43,7 @@ const OF_ENGAGEMENTS = /^hubspot_(call|email|meeting|task|communication)_associa
 
 /** Tables without a row about a person. */
 const IMPERSONAL =
-  /^(api_call|api_usage|stream_state|run|workspace_key|credential|forget_salt|forgotten|salesforce_(business_hours|holiday|lead_status|opportunity_stage|opportunity_history|currency_type|dated_conversion_rate|profile|group|user_license|user_role|campaign)|hubspot_(pipeline_stage|lead_stage|exchange_rate|campaign_money|merge))$/;
+  /^(api_call|api_usage|stream_state|run|workspace_key|credential|forget_salt|forgotten|salesforce_(business_hours|holiday|lead_status|opportunity_stage|opportunity_history|currency_type|dated_conversion_rate|profile|group|user_license|user_role|campaign)|hubspot_(account|pipeline_stage|lead_stage|exchange_rate|campaign_money|merge))$/;
 
 const Column = z.object({ table: z.string(), column: z.string() });
 
@@ -130,6 +130,7 @@ describe("what is pulled", () => {
       "LeadHistory.OldValue: history",
       "Task.CallDisposition: presence",
       "Task.Subject: subject",
+      "User.Email: email",
     ]);
   });
 });

@@ -22,6 +22,22 @@ create table mirror.hubspot_campaign_contact (
 create unique index hubspot_campaign_contact_current
     on mirror.hubspot_campaign_contact (workspace_id, connection_id, id) where valid_to is null;
 
+-- Grain: the portal itself; id is its own.
+create table mirror.hubspot_account (
+    workspace_id text not null,
+    connection_id text not null,
+    id text not null,
+    companyCurrency text,
+    changed_at timestamptz not null,
+    valid_from timestamptz not null,
+    valid_to timestamptz,
+    primary key (workspace_id, connection_id, id, valid_from)
+);
+create unique index hubspot_account_current on mirror.hubspot_account (workspace_id, connection_id, id) where valid_to is null;
+
+-- The capture gate is closed since the CRM withholds e-mails.
+alter table metrics.run_connection add column has_redacted_mail boolean not null default false;
+
 -- Which e-mails of a sequence are touches: first_step, all or none.
 alter table metrics.run add column touch_sequences text not null default 'first_step';
 

@@ -76,12 +76,6 @@ reported_from as (
     from reported
     where reported.period_type = 'month'
 ),
-elsewhere as (
-    select distinct campaign.campaign_id
-    from metrics.int_campaign as campaign
-    where campaign.workspace_id = $1
-        and campaign.connection_id <> $2
-),
 withdrawn as (
     select
         acknowledged.key,
@@ -130,8 +124,8 @@ final as (
         reported.basis,
         reported.model,
         reported.age_days,
-        -- Another CRM's records cannot be named here.
-        case when reported.row_type = 'campaign' and elsewhere.campaign_id is null then reported.member end as campaign_id,
+        -- A campaign of another CRM is none here.
+        case when reported.row_type = 'campaign' and coalesce(place.is_here, true) then reported.member end as campaign_id,
         case
             when reported.row_type = 'rep' and (rep.id is not null or portal_owner.owner_id is not null) then reported.member
         end as rep_id,
@@ -139,6 +133,16 @@ final as (
         reported.reasons,
         reported.metrics
     from reported
+    left join (
+        select
+            campaign.campaign_id,
+            bool_or(campaign.connection_id = $2) as is_here
+        from metrics.int_campaign as campaign
+        where campaign.workspace_id = $1
+        group by campaign.campaign_id
+    ) as place
+        on reported.row_type = 'campaign'
+        and place.campaign_id = reported.member
     left join mirror.salesforce_user as rep
         on rep.workspace_id = $1
         and rep.connection_id = $2
@@ -151,9 +155,6 @@ final as (
         and portal_owner.owner_id = reported.member
         and reported.row_type = 'rep'
         and $7::text = 'ripeline_metric'
-    left join elsewhere
-        on elsewhere.campaign_id = reported.member
-        and reported.row_type = 'campaign'
     union all
     select
         withdrawn.key,

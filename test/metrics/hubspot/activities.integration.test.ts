@@ -68,6 +68,7 @@ test("e-mails: sent by one of ours; what HubSpot withholds counts for nothing an
   await log("email", "6", { hs_email_subject_is_automated: true });
   await log("email", "7", { hs_object_source: "AUTOMATION_PLATFORM" });
   await log("email", "8", { redacted: true, hs_email_direction: null, hs_email_status: null });
+  await log("email", "9", { redacted: true, hs_email_direction: "DRAFT_EMAIL", hs_email_status: null });
   expect(await activities("counts", "is_redacted")).toEqual([
     ["1", true, false],
     ["2", false, false],
@@ -77,6 +78,8 @@ test("e-mails: sent by one of ours; what HubSpot withholds counts for nothing an
     ["6", false, false],
     ["7", false, false],
     ["8", false, true],
+    // A draft has no status.
+    ["9", false, false],
   ]);
 });
 
@@ -138,17 +141,25 @@ test("by whom: the owner, else the user who made it; a queue and nobody are no r
 
 test("mail of a sequence counts by touch.sequences; first_step is the first mail to that record", async () => {
   const at = (day: string) => `2026-03-${day}T12:00:00Z`;
-  await log("email", "1", { hs_sequence_id: "s", hs_email_status: "BOUNCED" }, "10", at("01"));
-  await log("email", "2", { hs_sequence_id: "s" }, "10", at("02"));
-  await log("email", "3", { hs_sequence_id: "s" }, "10", at("05"));
-  await log("email", "4", { hs_sequence_id: "other" }, "10", at("06"));
+  const by = { hs_created_by_user_id: "user-10" };
+  await log("email", "1", { ...by, hs_sequence_id: "s", hs_email_status: "BOUNCED" }, "10", at("01"));
+  await log("email", "2", { ...by, hs_sequence_id: "s" }, "10", at("02"));
+  await log("email", "3", { ...by, hs_sequence_id: "s" }, "10", at("05"));
+  await log("email", "4", { ...by, hs_sequence_id: "other" }, "10", at("06"));
   await log("email", "5", {}, "10", at("07"));
-  // Nobody stands behind it: a workflow enrolled the contact.
-  await log("email", "6", { hs_sequence_id: "nobody's" }, null, at("08"));
+  // No person enrolled the contact: a workflow sends in the rep's name, an integration in its user's.
+  await log("email", "6", { hs_sequence_id: "workflow" }, "10", at("08"));
+  await log(
+    "email",
+    "7",
+    { ...by, hs_sequence_id: "integration", hs_object_source: "INTEGRATION" },
+    "10",
+    at("09"),
+  );
   await writeRun(store.database, "contacts");
   expect(await counting()).toEqual(["2", "4", "5"]);
   await store.database.execute(sql`update metrics.run set touch_sequences = 'all'`);
-  expect(await counting()).toEqual(["2", "3", "4", "5"]);
+  expect(await counting()).toEqual(["2", "3", "4", "5", "6", "7"]);
   await store.database.execute(sql`update metrics.run set touch_sequences = 'none'`);
   expect(await counting()).toEqual(["5"]);
 });

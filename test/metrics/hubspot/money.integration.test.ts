@@ -75,6 +75,24 @@ test("a deal's amount in the portal's own currency is HubSpot's, its own where t
   ]);
 });
 
+test("a deal's campaign is that of the first touch of the contact made first that has one", async () => {
+  await rows.campaign("spring");
+  await rows.campaign("fair");
+  await rows.deal("1", created);
+  await rows.deal("2", created);
+  await rows.contact("100", "2026-01-01T00:00:00Z", { hs_analytics_first_touch_converting_campaign: "gone" });
+  await rows.contact("101", "2026-01-03T00:00:00Z", { hs_analytics_first_touch_converting_campaign: "fair" });
+  await rows.contact("102", "2026-01-02T00:00:00Z");
+  await rows.campaignContact("spring", "contactFirstTouch", "102");
+  await rows.campaignContact("fair", "influencedContacts", "100");
+  await rows.associate("deal", "1", "contacts", "100;101;102");
+  await rows.associate("deal", "2", "contacts", "100");
+  expect(await rowsOf("stg_opportunity", ["opportunity_id", "campaign_id"])).toEqual([
+    ["1", "spring"],
+    ["2", null],
+  ]);
+});
+
 test("history of a deal: each change with stage and amount after it, of two at one instant the last", async () => {
   await rows.deal("1", created, { deal_currency_code: "EUR" });
   await rows.history("deal", "1", "dealstage", "2026-03-01T00:00:00Z", "qualified");
@@ -161,6 +179,15 @@ test("rates turned round: so many of a currency are one of the portal's own; the
   await rate("2", "1", "2026-02-01T00:00:00Z");
   await rate("3", "2", "2026-02-01T08:00:00Z");
   await rate("4", "4", "2026-05-01T00:00:00Z");
+  await rows.row("hubspot_account", { id: "4711", companycurrency: "USD" });
+  // A rate between two other currencies.
+  await rows.row("hubspot_exchange_rate", {
+    id: "5",
+    fromcurrencycode: "EUR",
+    tocurrencycode: "CHF",
+    conversionrate: "9",
+    effectiveat: "2026-03-01T00:00:00Z",
+  });
   const found = await rowsOf(
     "stg_currency",
     ["is_dated", "code", "from_on", "until_on", "rate", "is_corporate"],

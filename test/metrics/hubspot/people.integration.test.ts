@@ -158,12 +158,19 @@ test("responses: a first touch at the first conversion, else at creation; an inf
   await report("fair", "contactFirstTouch", "404");
   await report("fair", "influencedContacts", "404");
   expect(
-    await rowsOf("stg_response", ["campaign_id", "contact_id", "responded_at", "responded_on", "evidence"]),
+    await rowsOf("stg_response", [
+      "campaign_id",
+      "contact_id",
+      "responded_at",
+      "responded_on",
+      "evidence",
+      "is_hidden",
+    ]),
   ).toEqual([
-    ["fair", "2", created, "2026-03-01", "history"],
-    ["fair", "404", seen, "2026-03-20", "observed"],
-    ["fair", "5", seen, "2026-03-20", "observed"],
-    ["spring", "1", "2026-03-01T00:05:00Z", "2026-03-01", "history"],
-    ["spring", "2", seen, "2026-03-20", "observed"],
+    ["fair", "2", created, "2026-03-01", "history", false],
+    ["fair", "404", seen, "2026-03-20", "observed", true],
+    ["fair", "5", seen, "2026-03-20", "observed", false],
+    ["spring", "1", "2026-03-01T00:05:00Z", "2026-03-01", "history", false],
+    ["spring", "2", seen, "2026-03-20", "observed", false],
   ]);
 });

@@ -43,6 +43,15 @@ test("history reaches back to the oldest record, and is unknown until it was rea
   expect((await circumstances(store.database))["oldest_owner_row_at"]).toBe("2026-01-05T00:00:00Z");
 });
 
+test("the portal's own currency: what its account says, whatever its rates lead to", async () => {
+  await rows.connection();
+  expect((await circumstances(store.database))["home_currency"]).toBeNull();
+  await rows.row("hubspot_exchange_rate", { id: "1", fromcurrencycode: "EUR", tocurrencycode: "CHF" });
+  expect((await circumstances(store.database))["home_currency"]).toBe("CHF");
+  await rows.row("hubspot_account", { id: "4711", companycurrency: "USD" });
+  expect((await circumstances(store.database))["home_currency"]).toBe("USD");
+});
+
 test("words of the stages: converted by HubSpot's mark, whatever the label; the portal's own currency by its rates", async () => {
   await rows.connection();
   await rows.leadStages();

@@ -1,7 +1,7 @@
 -- Grain: one row per record that names a record of another CRM as its own person's, where both are there.
--- The named record is the contact where there is one, else the lead; merges are followed; ids are compared by their first
--- 15 characters, which are one in an org. from_key and to_key: what the address alone (of a lead also its conversion) makes
--- of the two: see int_person_key.
+-- The named record is the contact where there is one, else the lead; merges are followed; an id may be written with 15
+-- characters, which are as good as 18 in an org. from_person_id and to_person_id: what the address alone (of a lead also its
+-- conversion) makes of the two, see int_person_key.
 -- rule: same (the address says so too), all (every record of the naming record's address is the named one's person), alone
 -- (only the naming record is: its address belongs to another record of that CRM, or names several), none (the named record
 -- is taken: its address is that of a third record, or records of several addresses name it).
@@ -15,17 +15,17 @@ named as (
     select
         contact.connection_id,
         contact.contact_id as record_id,
-        left(contact.salesforce_contact_id, 15) as contact_key,
-        left(contact.salesforce_lead_id, 15) as lead_key
+        contact.salesforce_contact_id as contact_key,
+        contact.salesforce_lead_id as lead_key
     from metrics.stg_contact as contact
     where contact.workspace_id = $1
         and coalesce(contact.salesforce_contact_id, contact.salesforce_lead_id) is not null
 ),
-targets as (
+present as (
     select
         keys.connection_id,
         keys.record_id,
-        left(keys.record_id, 15) as short_id,
+        keys.record_id as name,
         keys.base_person_id
     from keys
     join metrics.run_connection as connection
@@ -36,13 +36,29 @@ targets as (
     select
         survivor.connection_id,
         survivor.survivor_id,
-        left(survivor.record_id, 15),
+        survivor.record_id,
         keys.base_person_id
     from metrics.int_survivor as survivor
     join keys
         on keys.connection_id = survivor.connection_id
         and keys.record_id = survivor.survivor_id
     where survivor.workspace_id = $1
+),
+targets as (
+    select
+        connection_id,
+        record_id,
+        name,
+        base_person_id
+    from present
+    union
+    select
+        connection_id,
+        record_id,
+        left(name, 15),
+        base_person_id
+    from present
+    where length(name) = 18
 ),
 found as (
     select distinct on (named.connection_id, named.record_id)
@@ -57,14 +73,14 @@ found as (
         values
             (1, named.contact_key),
             (2, named.lead_key)
-    ) as name (rank, short_id)
+    ) as named_id (rank, name)
     join targets
-        on targets.short_id = name.short_id
+        on targets.name = named_id.name
         and targets.connection_id <> named.connection_id
     join keys
         on keys.connection_id = named.connection_id
         and keys.record_id = named.record_id
-    order by named.connection_id, named.record_id, name.rank, targets.connection_id
+    order by named.connection_id, named.record_id, named_id.rank, targets.connection_id
 ),
 -- Addresses that lay claim to a person: of the records that name it, and of those that have its address anyway.
 claims as (

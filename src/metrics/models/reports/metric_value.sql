@@ -41,6 +41,7 @@ connections as (
         connection.connection_id,
         connection.position,
         connection.capture_gate,
+        connection.has_redacted_mail,
         lead.connection_id is not null as has_leads,
         case
             when count(*) over () = 1 then 'the CRM'
@@ -97,7 +98,17 @@ gates as (
     select
         gate_members.row_type,
         gate_members.member_key,
-        string_agg(gated.name, ' and ' order by gated.position) filter (where gated.capture_gate = 'closed') as closed_in,
+        nullif(
+            concat_ws(
+                ' and ',
+                'activity is not logged in ' || string_agg(gated.name, ' and ' order by gated.position)
+                    filter (where gated.capture_gate = 'closed' and not gated.has_redacted_mail),
+                'e-mail is redacted in ' || string_agg(gated.name, ' and ' order by gated.position)
+                    filter (where gated.capture_gate = 'closed' and gated.has_redacted_mail)
+                    || ' (scope sales-email-read is missing)'
+            ),
+            ''
+        ) as closed_because,
         string_agg(gated.name, ' and ' order by gated.position) filter (where gated.capture_gate = 'not_proven')
             as not_proven_in
     from gate_members
@@ -201,7 +212,7 @@ labelled as (
         campaigns.own_cost is not null as has_own_cost,
         campaigns.own_cost_reason,
         source_cost.member_key is not null as has_source_cost,
-        case when gates.row_type is null then all_gates.closed_in else gates.closed_in end as closed_in,
+        case when gates.row_type is null then all_gates.closed_because else gates.closed_because end as closed_because,
         case when gates.row_type is null then all_gates.not_proven_in else gates.not_proven_in end as not_proven_in,
         period.ends_at + make_interval(days => row_keys.age_days) > run.as_of as is_immature,
         case when campaigns.family_root <> campaigns.campaign_id then 'cost kept on ' || campaigns.root_name end
@@ -245,7 +256,7 @@ cells as (
         labelled.model,
         labelled.age_days,
         labelled.counted_elsewhere,
-        labelled.closed_in,
+        labelled.closed_because,
         labelled.not_proven_in,
         labelled.is_immature,
         rules.*,
@@ -283,7 +294,7 @@ judged as (
         cells.*,
         case
             when cells.blocked_reason is not null then cells.blocked_reason
-            when cells.needs_touch and cells.closed_in is not null then 'activity is not logged in ' || cells.closed_in
+            when cells.needs_touch and cells.closed_because is not null then cells.closed_because
             when not cells.is_found then coalesce(
                 cells.counted_elsewhere,
                 cells.money_reason,

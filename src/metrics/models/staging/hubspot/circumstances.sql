@@ -1,7 +1,8 @@
 -- Grain: one row. What the portal says of itself. unit: the lead object where one was created in the 90 days before the
 -- first apply (until then: before as_of), else the contact; after the first apply it stays as it was.
 -- HubSpot keeps the history of every property: it reaches back to the oldest record that we have, once it has been read.
--- converted_statuses, default_statuses: words of stg_lead.status, lower case. home_currency: what its rates lead to.
+-- converted_statuses, default_statuses: words of stg_lead.status, lower case. home_currency: what the account says, else
+-- what its rates lead to.
 -- Source: definitions 1, "Unit of work". $1 workspace, $2 connection, $3 as_of.
 with connection as (
     select applied_at
@@ -79,6 +80,14 @@ lead_words as (
         and valid_from <= $3::timestamptz
         and (valid_to is null or valid_to > $3::timestamptz)
 ),
+account as (
+    select min(nullif(companycurrency, '')) as home_currency
+    from mirror.hubspot_account
+    where workspace_id = $1
+        and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
+),
 rates as (
     select min(tocurrencycode) as home_currency
     from mirror.hubspot_exchange_rate
@@ -101,10 +110,11 @@ select
         when unit.name = 'leads' then lead_words.default_words
         else array['new', 'open', 'subscriber', 'lead', 'marketing qualified lead', 'other']
     end as default_statuses,
-    rates.home_currency,
+    coalesce(account.home_currency, rates.home_currency) as home_currency,
     -- A deal has its amount in the portal's own currency beside its own.
     true as keeps_home_amounts
 from unit
 cross join history
 cross join lead_words
+cross join account
 cross join rates

@@ -2,13 +2,13 @@
 -- counts, as far as the engagement tells itself: a call that is not INBOUND and was begun; an e-mail of direction EMAIL and
 -- status SENT; a meeting that ended and is COMPLETED or has no outcome; a communication that one of ours logged; a completed
 -- task of a type in touch.task_types. Never what a workflow made, nor a subject of machines.
--- Mail of a sequence, by touch.sequences: first_step (the first mail of that sequence to the record, where a user or owner
--- stands behind it), all, none. HubSpot does not document a mail's step nor who enrolled the contact.
+-- Mail of a sequence, by touch.sequences: first_step (the first mail of that sequence to the record, where it names the
+-- user who made it and no integration did), all, none. HubSpot documents neither a mail's step nor who enrolled the contact.
 -- Of a rep, or of an owner who is not there yet: else it counts for nobody. Communications have no documented direction. Who a machine is cannot be told from a user id; dialers log by API
 -- (hs_object_source INTEGRATION) for people, so that source alone excludes nothing.
 -- by_user_id: the owner's id; where there is none, that of the user who made it, else nobody.
--- is_redacted: an e-mail whose direction or status HubSpot withholds (scope sales-email-read): nobody knows whether it
--- counts. On a merged record hangs what hung on it when we saw it last; the survivor has it too.
+-- is_redacted: an e-mail whose direction, or of an outgoing one the status, HubSpot withholds (scope sales-email-read):
+-- nobody knows whether it counts. A draft has no status and is none. On a merged record hangs what hung on it when we saw it last; the survivor has it too.
 -- Source: definitions 3. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
@@ -62,7 +62,7 @@ emails as (
             and coalesce(hs_email_direction, '') = 'EMAIL'
             and coalesce(hs_email_status, '') = 'SENT'
             and hs_email_subject_is_automated is not true as counts,
-        coalesce(redacted, false) as is_redacted,
+        coalesce(redacted, false) and coalesce(nullif(hs_email_direction, ''), 'EMAIL') = 'EMAIL' as is_redacted,
         nullif(hs_sequence_id, '') as sequence_id
     from mirror.hubspot_email
     where workspace_id = $1
@@ -149,7 +149,8 @@ engagements as (
         coalesce(nullif(every.hubspot_owner_id, ''), users.owner_id) as by_user_id,
         every.counts and coalesce(every.hs_object_source, '') <> 'AUTOMATION_PLATFORM' as counts,
         every.is_redacted,
-        every.sequence_id
+        every.sequence_id,
+        every.hs_created_by_user_id <> '' and coalesce(every.hs_object_source, '') <> 'INTEGRATION' as is_by_person
     from (
         select * from calls
         union all
@@ -268,7 +269,7 @@ final as (
             when ranked.sequence_id is null then true
             when run.touch_sequences = 'all' then true
             when run.touch_sequences = 'none' then false
-            else ranked.place_in_sequence = 1 and ranked.by_user_id is not null
+            else ranked.place_in_sequence = 1 and coalesce(ranked.is_by_person, false)
         end as counts,
         ranked.is_redacted,
         case when ranked.to_type = 'leads' then ranked.record_id end as lead_id,

@@ -2,10 +2,12 @@
 -- which it held (is_dated true). rate: so many of the currency are one of the portal's own; HubSpot tells the inverse.
 -- A currency whose rate is not known has no row. Source: definitions 10. $1 workspace, $2 connection, $3 as_of.
 with portal as (
-    select *
-    from metrics.run_connection
+    select min(nullif(companycurrency, '')) as home_currency
+    from mirror.hubspot_account
     where workspace_id = $1
         and connection_id = $2
+        and valid_from <= $3::timestamptz
+        and (valid_to is null or valid_to > $3::timestamptz)
 ),
 rates as (
     select
