@@ -11,7 +11,7 @@ export const PORTAL: Settings = {
   connections: [{ id: "hubspot", crm: "hubspot" }],
   connectionId: "hubspot",
 };
-export const OWNER = "70001";
+const OWNER = "70001";
 
 const W = PORTAL.workspace.id;
 const C = PORTAL.connectionId;

@@ -35,7 +35,7 @@ export async function keepProvision(
 }
 
 /** The targets with the fields that are there; a target of which nothing is there, or not even its key, is left out. */
-export function restrictTo(
+function restrictTo(
   targets: readonly TargetObject[],
   there: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly TargetObject[] {
