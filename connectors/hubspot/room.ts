@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { ObjectRoom } from "../../src/core/ports.ts";
 import { isAbsence } from "./absence.ts";
-import { addressOf } from "./object-address.ts";
+import { addressOf, CAMPAIGNS } from "./object-address.ts";
 import { type PortalSchema, readProperties, readSchemas } from "./portal-definitions.ts";
+import { countRecords } from "./record-counts.ts";
 import type { Session } from "./session.ts";
 import { isOurObject } from "./write-guard.ts";
 
@@ -18,7 +19,7 @@ const TYPE_IDS: Readonly<Record<string, string>> = {
 
 /**
  * What the portal's plan and the token let us have: custom properties that are left, which of ours are there, whether
- * custom objects may be made. One call an object and up to three more. Where the portal does not tell its limits, the
+ * custom objects may be made. Two calls an object and up to three more. Where the portal does not tell its limits, the
  * number is null, and the attempt will show.
  * @see https://developers.hubspot.com/docs/api-reference/crm-limits-tracking-v3/guide
  */
@@ -44,6 +45,7 @@ async function roomOfTheirs(
   limits: ReadonlyMap<string, number>,
 ): Promise<ObjectRoom> {
   try {
+    await probe(session, object);
     const properties = await readProperties(session, type);
     return {
       object,
@@ -58,6 +60,14 @@ async function roomOfTheirs(
     const fields = new Set<string>();
     return { object, isThere: false, mayBeMade: false, fields, fieldsLeft: 0, reason: error.message };
   }
+}
+
+/** Definitions can be read where the plan has not the records: only a look at those tells. */
+async function probe(session: Session, object: string): Promise<void> {
+  if (object === CAMPAIGNS) {
+    const request = session.requests.campaigns(null, ["hs_name"]);
+    await session.call({ request, step: "The look for campaigns", bucket: "plain", purpose: "write" });
+  } else await countRecords(session, object);
 }
 
 async function roomOfOurs(

@@ -6,7 +6,7 @@ import type { ApiRequest } from "./api-requests.ts";
 const WRITABLE: ReadonlySet<string> = new Set(["contacts", "leads", "deals"]);
 
 /** What every property, group and custom object of ours begins with. */
-export const OUR_PREFIX = "ripeline";
+const OUR_PREFIX = "ripeline";
 const OUR_PROPERTY = /^ripeline_[a-z0-9_]+$/;
 /** `ripeline_metric`, or as addresses name it: `p24700001_ripeline_metric`. */
 const OUR_OBJECT = /^(?:p\d*_)?ripeline_[a-z0-9_]+$/;

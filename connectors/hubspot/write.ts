@@ -14,7 +14,7 @@ import {
 } from "./write-answer.ts";
 
 /** `WriteRequest.keyField` of records that exist: their own id. */
-export const RECORD_ID = "hs_object_id";
+const RECORD_ID = "hs_object_id";
 
 /** A row and its place in the request. */
 interface Item {

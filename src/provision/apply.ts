@@ -3,7 +3,7 @@ import { ConfigError, type CrmName, PermissionError } from "../core/errors.ts";
 import type { DeployReport } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import { sql } from "../database/sql.ts";
-import { keepProvision } from "../writeback/provisioned.ts";
+import { keepProvision } from "../writeback/targets/provisioned.ts";
 import { PERMISSION_SET } from "./desired-schema.ts";
 import type { LeftOut } from "./hubspot/choose-fields.ts";
 import { planOf } from "./plan.ts";

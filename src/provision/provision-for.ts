@@ -4,7 +4,7 @@ import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { catalog } from "../metrics/catalog.ts";
-import { readUnit } from "../writeback/provisioned.ts";
+import { readUnit } from "../writeback/targets/provisioned.ts";
 import type { TargetObject } from "../writeback/targets/target.ts";
 import { closedStatuses, targetsFor } from "../writeback/targets.ts";
 import { desiredSchema } from "./desired-schema.ts";

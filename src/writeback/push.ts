@@ -1,6 +1,6 @@
 import type { Settings } from "../core/settings.ts";
-import { writtenTargets } from "./provisioned.ts";
 import { type PushContext, type PushOptions, type PushOutcome, pushTargets } from "./push-targets.ts";
+import { writtenTargets } from "./targets/provisioned.ts";
 
 /** Writes what changed to the CRM: see {@link pushTargets}. */
 export async function push(ctx: PushContext, settings: Settings, options: PushOptions): Promise<PushOutcome> {

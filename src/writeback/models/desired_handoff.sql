@@ -1,16 +1,27 @@
 -- Grain: one row per flagged handoff in scope that is open or ended less than 13 months ago; older ones stay in the CRM
 -- as they are until they are swept. Time: UTC. Source of the definition: Ripeline_Handoff__c of the write-back contract.
 -- $1 workspace_id, $2 connection_id, $3 as_of, $4 API name of the lookup to the lead; null where it is no reference
-with final as (
+with portal_team as (
+    select
+        owner_role.role_id,
+        max(owner_role.role_name) as name
+    from metrics.stg_owner_role as owner_role
+    where $4::text is null
+        and owner_role.workspace_id = $1
+        and owner_role.connection_id = $2
+        and owner_role.role_id is not null
+    group by owner_role.role_id
+),
+final as (
     select
         handoff.handoff_id as key,
         handoff.lead_id as parent,
         false as is_due,
         handoff.lead_id,
         handoff.lead_id as lead_lookup,
-        contact.id as contact_id,
-        case when handoff.owner_id like '005%' then handoff.owner_id end as rep_id,
-        coalesce(role.name, handoff.team) as team,
+        coalesce(contact.id, portal_lead.contact_id) as contact_id,
+        case when handoff.owner_id like '005%' or portal_lead.lead_id is not null then handoff.owner_id end as rep_id,
+        coalesce(role.name, portal_team.name, handoff.team) as team,
         handoff.handoff_number,
         handoff.evidence,
         handoff.policy,
@@ -20,7 +31,9 @@ with final as (
         handoff.rots_at,
         handoff.first_touch_at,
         handoff.first_touch_kind,
-        case when handoff.first_touch_by like '005%' then handoff.first_touch_by end as first_touch_by,
+        case
+            when handoff.first_touch_by like '005%' or portal_lead.lead_id is not null then handoff.first_touch_by
+        end as first_touch_by,
         handoff.touch_count,
         case
             when handoff.first_touch_at <= handoff.rots_at then 'worked'
@@ -56,6 +69,13 @@ with final as (
         and role.connection_id = handoff.connection_id
         and role.id = handoff.team
         and role.valid_to is null
+    -- A HubSpot connection's: no id there is a reference, so that all of them are kept.
+    left join metrics.stg_lead as portal_lead
+        on $4::text is null
+        and portal_lead.workspace_id = handoff.workspace_id
+        and portal_lead.connection_id = handoff.connection_id
+        and portal_lead.lead_id = handoff.lead_id
+    left join portal_team on portal_team.role_id = handoff.team
     where handoff.workspace_id = $1
         and handoff.connection_id = $2
         and handoff.is_flagged

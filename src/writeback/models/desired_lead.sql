@@ -85,10 +85,10 @@ final as (
                         when 'email' then 'E-mail'
                         else initcap(coalesce(matched.first_touch_kind, 'touch'))
                     end,
-                    ' by ' || left(coalesce(toucher.name, matched.first_touch_by), 80),
-                    -- What another CRM recorded has no page here.
+                    ' by ' || left(coalesce(toucher.name, owner.name, matched.first_touch_by), 80),
+                    -- What another CRM recorded has no page here, and HubSpot's activities have no page of their own.
                     case
-                        when coalesce(matched.first_touch_connection_id, $2) = $2 then
+                        when coalesce(matched.first_touch_connection_id, $2) = $2 and connection.crm = 'salesforce' then
                             ', ' || connection.instance_url || '/' || matched.first_touch_id
                     end
                 )
@@ -140,6 +140,10 @@ final as (
         and toucher.connection_id = $2
         and toucher.id = matched.first_touch_by
         and toucher.valid_to is null
+    left join metrics.stg_owner as owner
+        on owner.workspace_id = $1
+        and owner.connection_id = coalesce(matched.first_touch_connection_id, $2)
+        and owner.owner_id = matched.first_touch_by
     where matched.is_running
         or matched.is_undelivered
         or matched.is_acknowledged

@@ -126,7 +126,9 @@ final as (
         reported.age_days,
         -- A lookup leads to records of this CRM only; a campaign of the other one is named by member and label.
         own_campaign.campaign_id,
-        case when reported.row_type = 'rep' and rep.id is not null then reported.member end as rep_id,
+        case
+            when reported.row_type = 'rep' and (rep.id is not null or portal_owner.owner_id is not null) then reported.member
+        end as rep_id,
         reported.currency_code,
         reported.reasons,
         reported.metrics
@@ -142,6 +144,12 @@ final as (
         and own_campaign.connection_id = $2
         and own_campaign.campaign_id = reported.member
         and reported.row_type = 'campaign'
+    left join metrics.stg_owner as portal_owner
+        on portal_owner.workspace_id = $1
+        and portal_owner.connection_id = $2
+        and portal_owner.owner_id = reported.member
+        and reported.row_type = 'rep'
+        and $7::text = 'ripeline_metric'
     union all
     select
         withdrawn.key,

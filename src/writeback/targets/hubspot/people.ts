@@ -3,7 +3,7 @@ import { CHECKBOX, type RowModel, stored, type TargetField, type TargetObject } 
 import { propertiesOf } from "./from-salesforce.ts";
 
 /** States of a clock, in the words of Salesforce's formula. */
-export const ROT_STATES = [
+const ROT_STATES = [
   { value: "waiting", label: "Waiting" },
   { value: "at_risk", label: "At risk" },
   { value: "rotting", label: "Rotting" },

@@ -1,12 +1,12 @@
 import { z } from "zod";
-import type { CrmName } from "../core/errors.ts";
-import type { Settings } from "../core/settings.ts";
-import type { Database } from "../database/database.ts";
-import { sql } from "../database/sql.ts";
-import { catalog } from "../metrics/catalog.ts";
-import type { HubspotUnit } from "./targets/hubspot/targets.ts";
-import type { TargetObject } from "./targets/target.ts";
-import { targetsFor } from "./targets.ts";
+import type { CrmName } from "../../core/errors.ts";
+import type { Settings } from "../../core/settings.ts";
+import type { Database } from "../../database/database.ts";
+import { sql } from "../../database/sql.ts";
+import { catalog } from "../../metrics/catalog.ts";
+import { targetsFor } from "../targets.ts";
+import type { HubspotUnit } from "./hubspot/targets.ts";
+import type { TargetObject } from "./target.ts";
 
 type Scope = Pick<Settings, "workspace" | "connectionId">;
 
@@ -35,7 +35,7 @@ export async function keepProvision(
 }
 
 /** The targets with the fields that are there; a target of which nothing is there, or not even its key, is left out. */
-export function restrictTo(
+function restrictTo(
   targets: readonly TargetObject[],
   there: ReadonlyMap<string, ReadonlySet<string>>,
 ): readonly TargetObject[] {
