@@ -6,6 +6,9 @@ import type { Clock } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 
+/** A request as it came in; its address is the configured one. */
+export type WebhookRequest = Omit<SignedRequest, "url">;
+
 /** What to answer, and what it was good for. */
 export interface WebhookAnswer {
   /** 204 taken; 400 signed, and no events; 401 not HubSpot's. */
@@ -58,10 +61,7 @@ const Counted = z.object({ records: z.number(), connections: z.array(z.string())
  * of properties are neither kept nor logged. Events of portals that are no connection of this workspace are dropped and
  * still answered with 204: a refusal would bring each of them ten times more.
  */
-export async function receiveWebhook(
-  parts: WebhookParts,
-  request: Omit<SignedRequest, "url">,
-): Promise<WebhookAnswer> {
+export async function receiveWebhook(parts: WebhookParts, request: WebhookRequest): Promise<WebhookAnswer> {
   const { clientSecret, publicUrl, clock, log } = parts;
   const fault = signatureFault({ ...request, url: publicUrl }, clientSecret, clock.now());
   if (fault !== null) {
