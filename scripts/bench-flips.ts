@@ -25,7 +25,7 @@ import { metricsSettings } from "../test/support/metrics-settings.ts";
 /**
  * How long after its deadline a lead's flag changes in the emulated portal, in real time: the timer, the queue on the
  * embedded store, the connector and its rate limits as they run in `start`; the emulator is a process of its own on
- * loopback with the limits of an Enterprise portal. Measured by the emulator's record of writes, on its clock.
+ * loopback with the limits that the emulated portal has by default. Measured by the emulator's record of writes, on its clock.
  *
  *   node scripts/bench-flips.ts [DEADLINES [MINUTES]]     10,000 within 10 minutes, and 10,000 at one instant
  *
@@ -69,18 +69,16 @@ async function measure(name: string, spreadMs: number): Promise<Measured> {
     const { hubspot, control } = Ready.parse(JSON.parse(String(value)));
     await migrate(db);
     await pinPortal(db);
-    const post = async (url: string, body: string, method = "POST") => {
+    const post = async (url: string, body: string) => {
       const answer = await fetch(url, {
-        method,
+        method: "POST",
         body,
         headers: { authorization: `Bearer ${hubspot.accessToken}`, "content-type": "application/json" },
       });
       return { status: answer.status, text: await answer.text() };
     };
     await post(`${control}/clock`, JSON.stringify({ now: new Date().toISOString() }));
-    await deployFlagProperties((method, path, body) =>
-      post(hubspot.baseUrl + path, JSON.stringify(body), method),
-    );
+    await deployFlagProperties((_method, path, body) => post(hubspot.baseUrl + path, JSON.stringify(body)));
     const ids = Array.from({ length: count }, (_, index) => String(1_000_000 + index));
     for (let from = 0; from < count; from += 2_000) {
       const rows = ids

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { Logger } from "pino";
 import { z } from "zod";
 import { type SignedRequest, signatureFault } from "../../connectors/hubspot/webhook-signature.ts";
 import type { Clock } from "../core/time.ts";
@@ -20,7 +19,7 @@ export interface WebhookAnswer {
 export interface WebhookParts {
   readonly store: Database;
   readonly workspaceId: string;
-  readonly log: Pick<Logger, "info" | "warn">;
+  readonly log: { warn(facts: Readonly<Record<string, unknown>>, message: string): void };
   readonly clock: Clock;
   readonly clientSecret: string;
   /** The address in the app's settings, letter by letter. */

@@ -28,8 +28,13 @@ export async function runStart(options: CommonOptions): Promise<void> {
     await cycles.work();
     await cycles.schedule();
     if (app.webhooks !== null) {
-      const { listen, receive } = app.webhooks;
-      webhooks = await serveWebhooks({ listen, receive, onRecords: () => cycles.wakeFlags(), log: app.log });
+      const hooks = app.webhooks;
+      webhooks = await serveWebhooks({
+        listen: hooks.listen,
+        receive: (request) => hooks.receive(request),
+        onRecords: () => cycles.wakeFlags(),
+        log: app.log,
+      });
     }
     owner?.serve((request, progress) => answerRequest(app, cycles, request, (line) => progress({ ...line })));
     await print(

@@ -27,7 +27,7 @@ beforeAll(async () => {
   hub.clock.set(new Date());
   hub.clock.resume();
   await hub.load("owners", { id: "11", email: "rep@example.com" });
-  await deployFlagProperties(hub.call);
+  await deployFlagProperties((method, path, body) => hub.call(method, path, body));
   await pinPortal(pair.store.database);
   const { baseUrl, accessToken, clientSecret } = hub.emulator.ready.hubspot;
   const connection = await connectHubspot({ baseUrl, accessToken, log: silentLog });
