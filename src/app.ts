@@ -1,6 +1,7 @@
 import { type Logger, pino } from "pino";
 import { fastestCadence, learnQuota, rememberCadence } from "./app/cadence.ts";
 import { computeStep } from "./app/cycle-steps.ts";
+import { createFlagKeeper, type FlagKeeper } from "./app/flag-keeper.ts";
 import { type Elsewhere, lent, openMigratedStore } from "./app/open-store.ts";
 import { openWorkspace } from "./app/open-workspace.ts";
 import { type AppOptions, environmentOf, type Parts, type Workspace } from "./app/parts.ts";
@@ -11,6 +12,7 @@ import { applyAll, reconcileAll, resumeAll, resumeLeads, undoOn } from "./app/re
 import { forgetStep } from "./app/repair-steps.ts";
 import { type Connected, connectStep, type Resealed, rotateKeyStep, type SignInCode } from "./app/sign-in.ts";
 import { type Exclusively, exclusivelyOn, inTurn, settle } from "./app/turns.ts";
+import { receiveWebhook, type WebhookAnswer, type WebhookRequest } from "./app/webhooks.ts";
 import { type ReadSettings, readSettings } from "./config/read-settings.ts";
 import type {
   ComputeSummary,
@@ -21,10 +23,11 @@ import type {
   WorkspacePull,
   WorkspacePush,
 } from "./core/cycle.ts";
-import type { CrmName } from "./core/errors.ts";
+import { ConfigError, type CrmName } from "./core/errors.ts";
 import type { ApiUsage } from "./core/ports.ts";
 import type { ReportRow } from "./core/report-data.ts";
 import type { Settings } from "./core/settings.ts";
+import { systemClock } from "./core/time.ts";
 import type { Database } from "./database/database.ts";
 import type { Owner } from "./database/owner-socket.ts";
 import { catalog } from "./metrics/catalog.ts";
@@ -174,6 +177,13 @@ export interface App {
   explain(metric: string, row: string): Promise<Explanation>;
   /** Takes a cost file into the ledger, all of its lines or none. @throws ConfigError naming the lines that are wrong */
   importCosts(source: { readonly file: string; readonly text: string }): Promise<CostImport>;
+  /** Keeps the rot flags of each connection whose CRM cannot work them out itself. */
+  readonly flags: readonly FlagKeeper[];
+  /** Where webhooks are received, and by whom; null where ripeline is no app of a portal. */
+  readonly webhooks: {
+    readonly listen: string;
+    receive(request: WebhookRequest): Promise<WebhookAnswer>;
+  } | null;
   /** Calls of this process so far, and the org's own figures. */
   usage(): Promise<ApiUsage>;
   /** The same by connection, in the order of the settings. */
@@ -276,13 +286,17 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
     explain: (metric, row) =>
       readConsistently(store, key.workspaceId, (published) => explain(published, settings, metric, row)),
     importCosts: (source) => importCosts(store, settings, source),
+    flags: connections
+      .filter(({ crm }) => crm === "hubspot")
+      .map((parts) => createFlagKeeper({ ...parts, leaseMs: workspace.leaseMs })),
+    webhooks: webhooksOf(workspace),
     usage: async () =>
       sumOfUsage(await Promise.all(connections.map(async ({ connect }) => (await connect()).usage()))),
     usageByConnection: () =>
       Promise.all(
         connections.map(async ({ key: { connectionId }, connect }) => ({
           connectionId,
-          usage: await (await connect()).usage(),
+          usage: (await connect()).usage(),
         })),
       ),
     isSuperseded: async (asOf) => {
@@ -321,6 +335,23 @@ async function statusOf({ store, key, settings }: Parts): Promise<ConnectionStat
     reconciliation: (await readReconciliation(store, key)) ?? null,
     budget: await readCallBudget(store, key, settings.api.ceiling),
     quota: await readQuotaState(store, key),
+  };
+}
+
+/** Both the app's secret and the address that HubSpot calls are needed to tell a webhook from a forged one. */
+function webhooksOf({ environment, store, log, settings }: Workspace): App["webhooks"] {
+  const { HUBSPOT_CLIENT_SECRET: clientSecret, HUBSPOT_WEBHOOK_URL: publicUrl } = environment;
+  if (publicUrl === undefined) return null;
+  if (clientSecret === undefined) {
+    throw new ConfigError(
+      "HUBSPOT_WEBHOOK_URL is set without HUBSPOT_CLIENT_SECRET: no webhook could be told from a forged one. Set the client secret of your app too.",
+    );
+  }
+  const workspaceId = settings.workspace.id;
+  const parts = { store, workspaceId, log, clock: systemClock, clientSecret, publicUrl };
+  return {
+    listen: environment.RIPELINE_LISTEN,
+    receive: (request) => receiveWebhook(parts, request),
   };
 }
 

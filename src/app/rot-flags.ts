@@ -42,6 +42,8 @@ export interface FlagsSummary {
 const AT_ONCE = 1_000;
 /** HubSpot takes so many rows a call. */
 const ROWS_A_CALL = 100;
+/** Committed together: the connector has four calls under way at one time. */
+const ROWS_A_PAGE = 4 * ROWS_A_CALL;
 const TOUCHED_AT_ONCE = 500;
 /** An e-mail whose kind is withheld: nobody can say whether the lead was touched. */
 const UNKNOWN_MS = HOUR_MS;
@@ -124,7 +126,7 @@ async function lookAtTouched(run: FlagRun): Promise<boolean> {
   return true;
 }
 
-/** Reads what the CRM says of these records and writes what their flags lack, a hundred at a time. */
+/** Reads what the CRM says of these records and writes what their flags lack, a hundred a call. */
 async function examine(run: FlagRun, rows: readonly FlagRow[]): Promise<void> {
   const { parts, connection, total } = run;
   const { store, key, settings, object, clock } = parts;
@@ -165,8 +167,8 @@ async function examine(run: FlagRun, rows: readonly FlagRow[]): Promise<void> {
   total.examined += rows.length;
   // Flags that go off first: nobody shall be blamed a moment longer than needed.
   const ordered = decided.toSorted((a, b) => Number(isClear(b.change)) - Number(isClear(a.change)));
-  for (let from = 0; from < ordered.length; from += ROWS_A_CALL) {
-    await writePage(run, ordered.slice(from, from + ROWS_A_CALL), now);
+  for (let from = 0; from < ordered.length; from += ROWS_A_PAGE) {
+    await writePage(run, ordered.slice(from, from + ROWS_A_PAGE), now);
   }
 }
 

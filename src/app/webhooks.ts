@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import type { Logger } from "pino";
 import { z } from "zod";
 import { type SignedRequest, signatureFault } from "../../connectors/hubspot/webhook-signature.ts";
 import type { Clock } from "../core/time.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+
+/** A request as it came in; its address is the configured one. */
+export type WebhookRequest = Omit<SignedRequest, "url">;
 
 /** What to answer, and what it was good for. */
 export interface WebhookAnswer {
@@ -17,7 +19,7 @@ export interface WebhookAnswer {
 export interface WebhookParts {
   readonly store: Database;
   readonly workspaceId: string;
-  readonly log: Pick<Logger, "info" | "warn">;
+  readonly log: { warn(facts: Readonly<Record<string, unknown>>, message: string): void };
   readonly clock: Clock;
   readonly clientSecret: string;
   /** The address in the app's settings, letter by letter. */
@@ -58,10 +60,7 @@ const Counted = z.object({ records: z.number(), connections: z.array(z.string())
  * of properties are neither kept nor logged. Events of portals that are no connection of this workspace are dropped and
  * still answered with 204: a refusal would bring each of them ten times more.
  */
-export async function receiveWebhook(
-  parts: WebhookParts,
-  request: Omit<SignedRequest, "url">,
-): Promise<WebhookAnswer> {
+export async function receiveWebhook(parts: WebhookParts, request: WebhookRequest): Promise<WebhookAnswer> {
   const { clientSecret, publicUrl, clock, log } = parts;
   const fault = signatureFault({ ...request, url: publicUrl }, clientSecret, clock.now());
   if (fault !== null) {

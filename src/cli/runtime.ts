@@ -2,6 +2,7 @@ import { z } from "zod";
 import { PushStepResult, queueName } from "../../jobs/cycle.ts";
 import { openCycleQueue } from "../../jobs/cycle-queue.ts";
 import { createQueueKit } from "../../jobs/queue-kit.ts";
+import { type RotTimer, startRotTimer } from "../../jobs/rot-timer.ts";
 import { schedulesOf } from "../../jobs/schedules-of.ts";
 import { type CycleWorker, startWorker, type WorkerOptions } from "../../jobs/worker.ts";
 import { type App, type AppOptions, openApp, type Visitor } from "../app.ts";
@@ -29,6 +30,8 @@ export interface Cycles {
   ): Promise<CycleResult>;
   /** The step that this process has under way. */
   current(): string | null;
+  /** Looks at the flags of every connection that keeps its own: something was named, or written. */
+  wakeFlags(): void;
   /** Takes no more jobs; the step under way ends and goes back into the queue. */
   stop(reason: StoppedError): Promise<void>;
   /** Makes the schedules exactly those of `jobs/schedule.ts`. */
@@ -57,6 +60,29 @@ export function cyclesOf(app: App, { onStuck = exitAtOnce, ...options }: CyclesO
   });
   let isUnattended = false;
   let working: CycleWorker | null = null;
+  let timers: readonly RotTimer[] = [];
+  const wakeFlags = (): void => {
+    for (const timer of timers) {
+      timer.wake().catch((error: unknown) => {
+        if (!isClosing)
+          app.log.warn({ err: error }, "the timer of rot flags was not set; the next cycle sets it");
+      });
+    }
+  };
+  /** Beside the cycles, in every process that works unattended; a command that runs one cycle leaves flags to those. */
+  const startTimers = once(async () => {
+    const { kit } = await opened();
+    timers = app.flags.map((keeper) =>
+      startRotTimer(kit, keeper, {
+        workspaceId: app.settings.workspace.id,
+        onFailure: (code, error) => app.log.error({ job: "flags", code, err: error }, "a step failed"),
+      }),
+    );
+    working?.worker.on("completed", (job) => {
+      if (job.name === "push") wakeFlags();
+    });
+    wakeFlags();
+  });
   const worker = once(async () => {
     const { kit, cycles } = await opened();
     working = startWorker(app, kit, cycles, {
@@ -69,12 +95,13 @@ export function cyclesOf(app: App, { onStuck = exitAtOnce, ...options }: CyclesO
   });
   const stop = async (reason: StoppedError): Promise<void> => {
     isClosing = true;
-    await working?.stop(reason);
+    await Promise.all([working?.stop(reason), ...timers.map((timer) => timer.stop(reason))]);
   };
   return {
     work: async () => {
       isUnattended = true;
       await worker();
+      await startTimers();
     },
     run: async (request, onProgress, signal) => {
       await worker();
@@ -85,6 +112,7 @@ export function cyclesOf(app: App, { onStuck = exitAtOnce, ...options }: CyclesO
       return PushStepResult.parse(result);
     },
     current: () => working?.current() ?? null,
+    wakeFlags,
     stop,
     schedule: async () => {
       const { kit, cycles } = await opened();

@@ -36,7 +36,7 @@ beforeEach(async () => {
   await store.empty();
   await hub.control("POST", "reset");
   await hub.set({ tenSecondlyLimit: 100_000, associationsTenSecondlyLimit: 100_000 });
-  await deployFlagProperties(hub.call);
+  await deployFlagProperties((method, path, body) => hub.call(method, path, body));
   await pinPortal(store.database);
   t0 = hub.clock.now();
   const { baseUrl, accessToken } = hub.emulator.ready.hubspot;
