@@ -270,7 +270,7 @@ function buildApp(workspace: Workspace, read: ReadSettings, owner: Owner | null)
     undo: (runId, { isDryRun }, onProgress) =>
       inTurn(exclusively, (signal) => undoOn(workspace, { runId, isDryRun, onProgress, signal })),
     resumeWrites: () => resumeAll(workspace),
-    forget: (person) => inTurn(exclusively, (signal) => forgetStep(first, person, signal)),
+    forget: (person) => inTurn(exclusively, (signal) => forgetStep(workspace, person, signal)),
     learnQuota: async () => {
       for (const parts of connections) await learnQuota(parts);
     },

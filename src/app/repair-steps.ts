@@ -1,5 +1,5 @@
 import type { CycleProgress } from "../core/cycle.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, type CrmName } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { sql } from "../database/sql.ts";
 import { stoppable } from "../database/stoppable.ts";
@@ -11,7 +11,7 @@ import { recordRun } from "../mirror/run-ledger.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
 import { targetsFor } from "../writeback/targets.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
-import type { Parts } from "./parts.ts";
+import type { Parts, Workspace } from "./parts.ts";
 
 /** Applies to one connection. */
 export function applyStep(parts: Parts, options: ApplyOptions, signal: AbortSignal): Promise<ApplyOutcome> {
@@ -98,14 +98,14 @@ export function reconcileStep(
   );
 }
 
-/** See `App.forget`. */
-export function forgetStep(parts: Parts, person: string, signal: AbortSignal): Promise<Forgotten> {
+/** See `App.forget`: over all connections. Its line in the run ledger is the first connection's. */
+export function forgetStep(workspace: Workspace, person: string, signal: AbortSignal): Promise<Forgotten> {
   return recordRun(
-    parts.store,
-    parts.key,
+    workspace.store,
+    workspace.first.key,
     "forget",
     async () => {
-      const result = await forget(parts, person, signal);
+      const result = await forget(workspace, person, signal);
       return { result, asOf: null, detail: { records: result.records, rows: result.rows } };
     },
     signal,
@@ -113,18 +113,25 @@ export function forgetStep(parts: Parts, person: string, signal: AbortSignal): P
 }
 
 async function forget(
-  { store, key, environment }: Parts,
+  { store, settings, connections, environment }: Workspace,
   person: string,
   signal: AbortSignal,
 ): Promise<Forgotten> {
   if (!isPerson(person)) {
     throw new ConfigError(
-      "forget: expected a lead's or contact's id (15 or 18 letters and digits, beginning with 00Q or 003) or an e-mail " +
-        "address. Nothing was changed",
+      "forget: expected a lead's or contact's id (15 or 18 letters and digits, beginning with 00Q or 003; HubSpot: " +
+        "contact:123 or lead:123) or an e-mail address. Nothing was changed",
+    );
+  }
+  const keyOf = (crm: CrmName) => connections.find((parts) => parts.crm === crm)?.key ?? null;
+  const scope = { salesforce: keyOf("salesforce"), hubspot: keyOf("hubspot") };
+  const crm = /^(contact|lead):/.test(person) ? "hubspot" : "salesforce";
+  if (!person.includes("@") && scope[crm] === null) {
+    throw new ConfigError(
+      `forget: this is an id of ${crm}'s, which the workspace has no connection to. Nothing was changed`,
     );
   }
   const db = stoppable(store, signal);
-  const emails = await readEmailKey(db, key.workspaceId, environment.RIPELINE_SECRET_KEY);
-  const ids = await recordsOfPerson(db, key, person, emails);
-  return forgetPeople(db, key, ids, new Date());
+  const emails = await readEmailKey(db, settings.workspace.id, environment.RIPELINE_SECRET_KEY);
+  return forgetPeople(db, scope, await recordsOfPerson(db, scope, person, emails), new Date());
 }

@@ -405,7 +405,7 @@ function buildProgram(): Command {
         "<person>",
         "id of a lead or contact, or an e-mail address; its duplicates and conversions go too",
       ),
-    ["ripeline forget 00Q...", "ripeline forget ann@example.com"],
+    ["ripeline forget 00Q...", "ripeline forget contact:123", "ripeline forget ann@example.com"],
   ).action((person: string, options: CommonOptions) => operate("forget", { person }, options));
 
   return program;

@@ -41,7 +41,7 @@ export const personColumns: readonly PersonColumns[] = [
 const SaltRow = z.object({ salt: z.instanceof(Uint8Array) });
 
 /** The salt where somebody of this connection was forgotten; else a pull has nothing to look for. */
-function readSalt(db: Queries, key: MirrorKey): Promise<z.infer<typeof SaltRow> | undefined> {
+export function readSalt(db: Queries, key: MirrorKey): Promise<z.infer<typeof SaltRow> | undefined> {
   return db.maybeOne(
     SaltRow,
     sql`select forget_salt.salt from mirror.forget_salt as forget_salt
@@ -154,21 +154,21 @@ export async function erasePeople(
   return count;
 }
 
+/** A page of a stream as it came. */
+export interface StagedPage {
+  readonly key: MirrorKey;
+  readonly mirrorTable: string;
+  readonly stagedTable: Sql;
+  readonly columns: ReadonlySet<string>;
+  /** The CRM's clock when the page was asked for. */
+  readonly queriedAt: Date;
+}
+
 /**
  * Takes forgotten people out of a staged page, before anything of it is kept. Where nobody was ever forgotten that is one
  * look at two empty tables.
  */
-export async function dropForgotten(
-  tx: Queries,
-  page: {
-    readonly key: MirrorKey;
-    readonly mirrorTable: string;
-    readonly stagedTable: Sql;
-    readonly columns: ReadonlySet<string>;
-    /** The CRM's clock when the page was asked for. */
-    readonly queriedAt: Date;
-  },
-): Promise<void> {
+export async function dropForgotten(tx: Queries, page: StagedPage): Promise<void> {
   const named = personColumns.find(({ table }) => table === page.mirrorTable);
   if (named === undefined) return;
   const found = await readSalt(tx, page.key);
@@ -182,7 +182,7 @@ export async function dropForgotten(
   });
 }
 
-function isListed(key: MirrorKey, salt: Uint8Array, id: Sql): Sql {
+export function isListed(key: MirrorKey, salt: Uint8Array, id: Sql): Sql {
   return sql`exists (
       select from mirror.forgotten as forgotten
       where forgotten.workspace_id = ${key.workspaceId} and forgotten.connection_id = ${key.connectionId}

@@ -13,6 +13,7 @@ import {
   rememberForgotten,
   stagingSuffix,
 } from "./forget-list.ts";
+import { addPortalRecords, erasePortalRecords, type PortalRecords } from "./forget-portal.ts";
 import type { MirrorKey } from "./stream-state.ts";
 
 /** What was erased. Counts only: who it was is not kept. */
@@ -30,10 +31,14 @@ const RecordRow = z.object({
   master: z.string().nullable(),
 });
 
-/** Whether this names a lead, a contact or an address. */
+/** Whether this names a lead, a contact (HubSpot: `contact:123`, `lead:123`) or an address. */
 export function isPerson(named: string): boolean {
-  return named.includes("@") || /^(00Q|003)[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$/.test(named);
+  return (
+    named.includes("@") || /^(00Q|003)[A-Za-z0-9]{12}([A-Za-z0-9]{3})?$/.test(named) || PORTAL_ID.test(named)
+  );
 }
+
+const PORTAL_ID = /^(contact|lead):(\d+)$/;
 
 /** HMAC of an address, as pulls keep it. */
 function emailHash({ inner, outer }: EmailKey, address: string): string {
@@ -42,32 +47,57 @@ function emailHash({ inner, outer }: EmailKey, address: string): string {
   return createHash("sha256").update(outer).update(digest).digest("hex");
 }
 
+/** The connections in which somebody is looked for; null where the workspace has none of the kind. */
+export interface ForgetScope {
+  readonly salesforce: MirrorKey | null;
+  readonly hubspot: MirrorKey | null;
+}
+
+/** Ids of one person's records: Salesforce's of 18 characters, HubSpot's by type. */
+export interface PersonRecords extends PortalRecords {
+  readonly salesforce: readonly string[];
+}
+
 /**
- * The ids of all leads and contacts that are one person: those named, what they were converted to or merged with, and
- * those with the same e-mail address, and so on from there. From all versions that the mirror keeps.
- * @param named a lead's or contact's id (15 or 18 characters), or an e-mail address
+ * The ids of all leads and contacts that are one person, in every CRM: those named, what they were converted to or merged
+ * with, those with the same e-mail address, those that HubSpot ties to each other, and so on from there. From all versions
+ * that the mirror keeps.
+ * @param named a lead's or contact's id (15 or 18 characters; HubSpot: `contact:123`, `lead:123`), or an e-mail address
  * @returns also a named id that the mirror does not know; nothing for an unknown address
  * @throws RangeError for what is neither (`isPerson`)
  */
 export async function recordsOfPerson(
   db: Queries,
-  key: MirrorKey,
+  scope: ForgetScope,
   named: string,
   emails: EmailKey,
-): Promise<readonly string[]> {
+): Promise<PersonRecords> {
+  const [, type, number = ""] = PORTAL_ID.exec(named) ?? [];
   const isAddress = named.includes("@");
-  const ids = new Set<string>(isAddress ? [] : [salesforceId(named)]);
-  const hashes = new Set<string>(isAddress ? [emailHash(emails, named)] : []);
-  for (let before = -1; ids.size + hashes.size > before; ) {
-    before = ids.size + hashes.size;
-    for (const row of await neighbours(db, key, [...ids], [...hashes])) {
-      ids.add(row.id);
-      if (row.contact !== null) ids.add(row.contact);
-      if (row.master !== null) ids.add(row.master);
-      if (row.email_hash !== null) hashes.add(row.email_hash);
+  const known = {
+    salesforce: new Set<string>(isAddress || type !== undefined ? [] : [salesforceId(named)]),
+    contacts: new Set<string>(type === "contact" ? [number] : []),
+    leads: new Set<string>(type === "lead" ? [number] : []),
+    hashes: new Set<string>(isAddress ? [emailHash(emails, named)] : []),
+  };
+  const size = (): number => Object.values(known).reduce((sum, each) => sum + each.size, 0);
+  for (let before = -1; size() > before; ) {
+    before = size();
+    if (scope.salesforce !== null) {
+      for (const row of await neighbours(db, scope.salesforce, [...known.salesforce], [...known.hashes])) {
+        known.salesforce.add(row.id);
+        if (row.contact !== null) known.salesforce.add(row.contact);
+        if (row.master !== null) known.salesforce.add(row.master);
+        if (row.email_hash !== null) known.hashes.add(row.email_hash);
+      }
     }
+    if (scope.hubspot !== null) await addPortalRecords(db, scope.hubspot, known);
   }
-  return [...ids];
+  return {
+    salesforce: [...known.salesforce],
+    contacts: [...known.contacts],
+    leads: [...known.leads],
+  };
 }
 
 function neighbours(
@@ -99,25 +129,52 @@ function neighbours(
  * of a later night. Pulls leave the ids out from now on.
  *
  * One transaction: all of it or nothing. It reads the large tables whole, so it takes many ids at once.
- * @param ids of 18 characters, no more than the person's own: duplicates are found by `recordsOfPerson`
+ * @param people no more than the person's own: duplicates are found by `recordsOfPerson`
  */
 export async function forgetPeople(
   db: Database,
+  scope: ForgetScope,
+  people: PersonRecords,
+  at: Date,
+): Promise<Forgotten> {
+  const { salesforce, contacts, leads } = people;
+  const none = { mirror: 0, metrics: 0, writeback: 0 };
+  return db.transaction(async (tx) => {
+    const ofOrg =
+      scope.salesforce === null || salesforce.length === 0
+        ? none
+        : await eraseRecords(tx, scope.salesforce, salesforce, at);
+    const ofPortal =
+      scope.hubspot === null || contacts.length + leads.length === 0
+        ? none
+        : await erasePortalRecords(tx, await openForgetList(tx, scope.hubspot, at), people);
+    return {
+      records:
+        (scope.salesforce === null ? 0 : salesforce.length) +
+        (scope.hubspot === null ? 0 : contacts.length + leads.length),
+      rows: {
+        mirror: ofOrg.mirror + ofPortal.mirror,
+        metrics: ofOrg.metrics + ofPortal.metrics,
+        writeback: ofOrg.writeback + ofPortal.writeback,
+      },
+    };
+  });
+}
+
+async function eraseRecords(
+  tx: Transaction,
   key: MirrorKey,
   ids: readonly string[],
   at: Date,
-): Promise<Forgotten> {
-  if (ids.length === 0) return { records: 0, rows: { mirror: 0, metrics: 0, writeback: 0 } };
-  return db.transaction(async (tx) => {
-    const handoffs = await handoffKeys(tx, key, ids);
-    const people = await personKeys(tx, key, ids);
-    const metrics = await eraseFromMetrics(tx, key, [...ids, ...handoffs, ...people]);
-    const writeback = await eraseFromWriteback(tx, key, ids, handoffs);
-    const list = await openForgetList(tx, key, at);
-    await rememberForgotten(tx, list, ids);
-    const mirror = await eraseFromMirror(tx, list, ids);
-    return { records: ids.length, rows: { mirror, metrics, writeback } };
-  });
+): Promise<Forgotten["rows"]> {
+  const handoffs = await handoffKeys(tx, key, ids);
+  const people = await personKeys(tx, key, ids);
+  const metrics = await eraseFromMetrics(tx, key, [...ids, ...handoffs, ...people]);
+  const writeback = await eraseFromWriteback(tx, key, ids, handoffs);
+  const list = await openForgetList(tx, key, at);
+  await rememberForgotten(tx, list, ids);
+  const mirror = await eraseFromMirror(tx, list, ids);
+  return { mirror, metrics, writeback };
 }
 
 function ofConnection(key: MirrorKey, alias: string): Sql {

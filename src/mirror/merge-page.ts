@@ -4,6 +4,7 @@ import type { Page, StreamSpec } from "../core/ports.ts";
 import type { Database, Transaction } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
 import { dropForgotten, stagingSuffix } from "./forget-list.ts";
+import { dropForgottenOfPortal } from "./forget-portal.ts";
 import { columnName, type KeepRules, mirrorColumns } from "./mirror-columns.ts";
 import type { MirrorKey } from "./stream-state.ts";
 
@@ -171,13 +172,15 @@ async function mergeStaged(
 ): Promise<void> {
   const { workspaceId, connectionId } = pull.key;
   // The rows are counted: the CRM counts forgotten people too.
-  await dropForgotten(tx, {
+  const staged = {
     key: pull.key,
     mirrorTable: page.stream.table,
     stagedTable: sql`staging.${sql.identifier([staging])}`,
     columns: new Set(page.fields.map((field) => columnName(field.name))),
     queriedAt,
-  });
+  };
+  await dropForgotten(tx, staged);
+  await dropForgottenOfPortal(tx, staged);
   const columns = page.fields.flatMap((field) => mirrorColumns(field, pull.rules));
   const table = sql`mirror.${sql.identifier([page.stream.table])}`;
   const stamp = stampColumn(page);

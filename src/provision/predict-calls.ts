@@ -119,7 +119,7 @@ export function predictApiCalls(input: {
     const cycles = Math.ceil(DAY_MINUTES / input.cadenceMinutes[cadence]);
     if (read.some(({ crm }) => crm === "hubspot")) {
       // Streams of one object share its search, and nothing more is asked where nothing changed.
-      const objects = new Set(read.map(({ object }) => object)).size;
+      const objects = new Set(read.map(({ object }) => object.split(".")[0])).size;
       return [
         {
           purpose: `read ${cadence} streams`,

@@ -194,17 +194,17 @@ describe("an org and a portal in one workspace", { shuffle: false, timeout: 3 * 
     expect(Object.values(first.push.objects).map(({ rejected }) => rejected)).not.toContain(1);
     const { lines } = await app.audit({ runId: null, record: null, object: null, limit: 100_000 });
     const objects = new Set(lines.map(({ object }) => object));
-    expect([...objects]).toEqual(expect.arrayContaining(["Ripeline_Metric__c", "contacts"]));
+    expect([...objects]).toEqual(expect.arrayContaining(["Ripeline_Metric__c", "ripeline_metric"]));
     const status = await app.status();
     expect(status.connections.map(({ id, appliedAt }) => [id, appliedAt !== null])).toEqual([
       ["salesforce", true],
       ["hubspot", true],
     ]);
     // A run was on one connection: its undo asks that one, and nothing is taken back from the other.
-    const onPortal = lines.find(({ object }) => object === "contacts")?.runId ?? "";
+    const onPortal = lines.find(({ object }) => object === "deals")?.runId ?? "";
     const undone = await app.undo(onPortal, { isDryRun: true }, () => undefined);
     expect(Object.keys(undone.objects).every((name) => name.startsWith("hubspot."))).toBe(true);
-    expect(Object.keys(undone.objects)).toContain("hubspot.contacts");
+    expect(Object.keys(undone.objects)).toContain("hubspot.deals");
   });
 
   test("a portal that refuses us does not keep the org from being read, measured and written to", async () => {
