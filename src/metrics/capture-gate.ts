@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CrmName } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 
@@ -13,7 +14,14 @@ export function combineGates(gates: readonly CaptureGate[]): CaptureGate {
 /** Under so many worked leads the share without a touch proves nothing. */
 const FEWEST_WORKED = 10;
 
+/** What mostly keeps e-mail out of a CRM. */
+const usualCause: Readonly<Record<CrmName, string>> = {
+  salesforce: 'Einstein Activity Capture without "Sync Email as Salesforce Activity"?',
+  hubspot: "inboxes of reps not connected, or their mail not logged?",
+};
+
 const found = z.object({
+  crm: z.enum(["salesforce", "hubspot"]),
   worked: z.number(),
   unlogged: z.number(),
   max_unlogged: z.coerce.number(),
@@ -41,6 +49,7 @@ export async function decideCaptureGate(
   const facts = await tx.one(
     found,
     sql`select
+      (select crm from metrics.run_connection where ${here}) as crm,
       (select count(*) from metrics.int_worked_lead where ${here}) as worked,
       (select count(*) from metrics.int_worked_lead where ${here} and not has_touch) as unlogged,
       (select max_unlogged from metrics.run where workspace_id = ${workspaceId}) as max_unlogged,
@@ -96,10 +105,10 @@ function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null
     `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
     "have no recorded touch";
   if (facts.touches === 0) {
-    return `${head}; no call, e-mail or meeting of a rep is recorded at all (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all (${usualCause[facts.crm]})`;
   }
   if (facts.mails === 0) {
-    return `${head}; no e-mail is logged (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)`;
+    return `${head}; no e-mail is logged (${usualCause[facts.crm]})`;
   }
   if (facts.silent_reps > 0)
     return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
