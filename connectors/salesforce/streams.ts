@@ -262,6 +262,8 @@ export const salesforceStreams: readonly StreamSpec[] = [
     "User",
     [
       field("Name", "text"),
+      // The same rep in another CRM.
+      field("Email", "text", { keep: "email", need: "optional" }),
       field("IsActive", "boolean"),
       field("UserType", "text"),
       field("ProfileId", "text"),

@@ -184,6 +184,7 @@ function fromFile(file: SettingsFile): Omit<ReadSettings, "file"> {
     },
     investment: {
       parents: file.investment.parents,
+      twins: file.investment.twins,
       orphanAfterDays: file.investment.orphan_after_days,
       loadBy: file.investment.load_by,
     },

@@ -212,6 +212,19 @@ const investmentSchema = z.strictObject({
     .record(z.string(), z.enum(["parent", "children"]))
     .default({})
     .describe("Campaign id to who holds the money, where a parent repeats its children's cost."),
+  twins: z
+    .array(z.strictObject({ holder: z.string().min(1), twin: z.string().min(1) }))
+    .default([])
+    .refine(
+      (pairs) => {
+        const twins = pairs.map((pair) => pair.twin);
+        return new Set(twins).size === twins.length && pairs.every((pair) => !twins.includes(pair.holder));
+      },
+      { error: "a campaign may be a twin once, and none that holds another's money may be a twin itself" },
+    )
+    .describe(
+      "A campaign of one CRM that stands for one of another, by ids: holder has the money, twin has none of it.",
+    ),
   orphan_after_days: z.int().positive().default(30),
   load_by: z
     .enum(["own_cost", "evenly"])

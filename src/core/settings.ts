@@ -117,6 +117,8 @@ export interface Settings {
     /** Parents whose own cost repeats their children's: campaign id to what holds the money. */
     readonly parents: Readonly<Record<string, "parent" | "children">>;
     readonly orphanAfterDays: number;
+    /** A campaign of one CRM that is the same as one of another, by id: `holder` has the money, `twin` has none of it. */
+    readonly twins: readonly { readonly twin: string; readonly holder: string }[];
     /** How a month's operations are spread over its programs in loaded cost. */
     readonly loadBy: "own_cost" | "evenly";
   };

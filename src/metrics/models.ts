@@ -125,6 +125,12 @@ export const otherStagingModels: readonly StagingModel[] = [
 
 /** The lives of leads, up to the facts that the capture gate is decided on. */
 export const historyModels: readonly Model[] = [
+  intermediate("int_survivor"),
+  intermediate("int_person_key"),
+  intermediate("int_identity_link"),
+  intermediate("identity_conflict"),
+  intermediate("int_person_record"),
+  intermediate("int_second_lead"),
   intermediate("int_owner_event"),
   intermediate("int_status_event"),
   intermediate("int_stretch"),
@@ -136,7 +142,7 @@ export const historyModels: readonly Model[] = [
 export const factModels: readonly Model[] = [
   intermediate("int_handoff"),
   intermediate("int_lead"),
-  intermediate("int_person_record"),
+  intermediate("int_campaign_twin"),
   {
     name: "stg_cost_entry",
     table: "stg_cost_entry",

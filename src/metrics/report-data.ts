@@ -5,6 +5,7 @@ import type { Queries } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { catalog } from "./catalog.ts";
 import { readEvidence } from "./evidence.ts";
+import { readIdentityNotes } from "./identity.ts";
 import { readWholeReport } from "./report.ts";
 
 const RunRow = z.object({
@@ -187,7 +188,10 @@ async function readTrust(
       ),
     countedAt: compared === undefined ? null : new Date(compared.at),
     counts: compared?.objects ?? (await ownCounts(db, settings)),
-    notes: absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`],
+    notes: [
+      ...(absent.length === 0 ? [] : [`The org has no ${absent.join(", no ")}.`]),
+      ...(await readIdentityNotes(db, settings.workspace.id)),
+    ],
   };
 }
 

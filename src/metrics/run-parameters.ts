@@ -63,6 +63,7 @@ async function writeRun(
   { asOf, local, firstMonth, currency }: Moment,
 ): Promise<void> {
   const { id: workspaceId, timeZone } = settings.workspace;
+  const twins = Object.fromEntries(settings.investment.twins.map(({ twin, holder }) => [twin, holder]));
   await tx.execute(sql`delete from metrics.run where workspace_id = ${workspaceId}`);
   await tx.execute(sql`
     insert into metrics.run (
@@ -71,7 +72,8 @@ async function writeRun(
       record_types,
       excluded_email_domains, excluded_creators, rep_profiles, rep_roles, rep_users, ignored_owners, robot_above,
       handoff_weight, opportunity_weight, pipeline_types, pipeline_stage, type_map, investment_parents,
-      orphan_after_days, first_month, rep_plan, stalled_days, stalled_days_by_stage, load_by
+      orphan_after_days, first_month, rep_plan, stalled_days, stalled_days_by_stage, load_by,
+      campaign_twins
     ) values (
       ${workspaceId}, ${settings.workspace.name}, ${asOf}, ${timeZone}, ${local.toISODate()}, ${currency},
       ${settings.rot.restart}, make_interval(secs => ${settings.rot.coldAfterDays * 86_400}),
@@ -87,7 +89,7 @@ async function writeRun(
       ${sql.json(settings.pipeline.typeMap)}, ${sql.json(settings.investment.parents)},
       ${settings.investment.orphanAfterDays}, ${firstMonth.toISODate()}, ${sql.json(settings.reps)},
       ${settings.pipeline.stalledAfterDays}, ${sql.json(lowerKeys(settings.pipeline.stalledAfterDaysByStage))},
-      ${settings.investment.loadBy}
+      ${settings.investment.loadBy}, ${sql.json(twins)}
     )`);
 }
 

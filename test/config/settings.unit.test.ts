@@ -35,6 +35,11 @@ describe("ripeline.yaml", () => {
       "\nworkspace:\n  time_zone: Mars/X\n",
       /^f\.yaml:3: workspace\.time_zone: expected an IANA time zone/,
     ],
+    [
+      "a twin that holds another's money",
+      "investment:\n  twins:\n    - {holder: a, twin: b}\n    - {holder: b, twin: c}\n",
+      /^f\.yaml:2: investment\.twins: .*may be a twin itself/,
+    ],
     ["broken YAML", "rot: [\n", /^f\.yaml:\d+: not valid YAML/],
     [
       "a broken pattern",

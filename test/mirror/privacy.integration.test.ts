@@ -130,6 +130,7 @@ describe("what is pulled", () => {
       "LeadHistory.OldValue: history",
       "Task.CallDisposition: presence",
       "Task.Subject: subject",
+      "User.Email: email",
     ]);
   });
 });

@@ -53,7 +53,7 @@ const base: Settings = {
     stalledAfterDays: 14,
     stalledAfterDaysByStage: {},
   },
-  investment: { parents: {}, orphanAfterDays: 30, loadBy: "own_cost" },
+  investment: { parents: {}, twins: [], orphanAfterDays: 30, loadBy: "own_cost" },
   report: { months: 24, cohortAges: [90, 180, 365] },
   writeback: { mode: "fields", maxPerHour: 5000, repMetrics: "named" },
   api: { ceiling: 0.25 },

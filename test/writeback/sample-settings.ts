@@ -43,7 +43,7 @@ export const SETTINGS: Settings = {
     stalledAfterDays: 14,
     stalledAfterDaysByStage: {},
   },
-  investment: { parents: {}, orphanAfterDays: 30, loadBy: "own_cost" },
+  investment: { parents: {}, twins: [], orphanAfterDays: 30, loadBy: "own_cost" },
   report: { months: 24, cohortAges: [90, 180, 365] },
   writeback: { mode: "fields", maxPerHour: 5_000, repMetrics: "named" },
   api: { ceiling: 0.25 },

@@ -51,6 +51,7 @@ matched as (
         handoff.first_touch_kind,
         handoff.first_touch_by,
         handoff.first_touch_id,
+        handoff.first_touch_connection_id,
         handoff.cold_at as goes_cold_at,
         handoff.ended_by,
         handoff.handoff_number,
@@ -83,7 +84,11 @@ final as (
                         else initcap(coalesce(matched.first_touch_kind, 'touch'))
                     end,
                     ' by ' || left(coalesce(toucher.name, matched.first_touch_by), 80),
-                    ', ' || connection.instance_url || '/' || matched.first_touch_id
+                    -- What another CRM recorded has no page here.
+                    case
+                        when coalesce(matched.first_touch_connection_id, $2) = $2 then
+                            ', ' || connection.instance_url || '/' || matched.first_touch_id
+                    end
                 )
         end as first_touch,
         -- Renewed at most once a day ($4), unless the one in the CRM runs out before the next day's.

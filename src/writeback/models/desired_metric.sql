@@ -124,12 +124,23 @@ final as (
         reported.basis,
         reported.model,
         reported.age_days,
-        case when reported.row_type = 'campaign' then reported.member end as campaign_id,
+        -- A campaign of another CRM is none here.
+        case when reported.row_type = 'campaign' and coalesce(place.is_here, true) then reported.member end as campaign_id,
         case when reported.row_type = 'rep' and rep.id is not null then reported.member end as rep_id,
         reported.currency_code,
         reported.reasons,
         reported.metrics
     from reported
+    left join (
+        select
+            campaign.campaign_id,
+            bool_or(campaign.connection_id = $2) as is_here
+        from metrics.int_campaign as campaign
+        where campaign.workspace_id = $1
+        group by campaign.campaign_id
+    ) as place
+        on reported.row_type = 'campaign'
+        and place.campaign_id = reported.member
     left join mirror.salesforce_user as rep
         on rep.workspace_id = $1
         and rep.connection_id = $2

@@ -15,12 +15,23 @@ opportunity as (
         -- Where activity is not logged, nobody knows what is stalled.
         case when run.capture_gate <> 'closed' then opportunity.stalled_since end as stalled_since,
         opportunity.source,
-        coalesce(opportunity.first_touch_campaign_id, opportunity.campaign_id) as campaign_id,
+        -- A first touch in another CRM is this one's campaign where the two are one.
+        coalesce(
+            case
+                when coalesce(opportunity.first_touch_connection_id, $2) = $2 then opportunity.first_touch_campaign_id
+                when first_touch.family_connection_id = $2 then first_touch.family_root
+            end,
+            opportunity.campaign_id
+        ) as campaign_id,
         (acknowledged.fields ->> 'Ripeline_Stalled_Since__c')::timestamptz as acknowledged_since,
         acknowledged.fields ->> 'Ripeline_Original_Source__c' as acknowledged_source,
         acknowledged.fields ->> 'Ripeline_Original_Campaign__c' as acknowledged_campaign_id
     from metrics.int_opportunity as opportunity
     cross join run
+    left join metrics.int_campaign as first_touch
+        on first_touch.workspace_id = $1
+        and first_touch.connection_id = opportunity.first_touch_connection_id
+        and first_touch.campaign_id = opportunity.first_touch_campaign_id
     left join writeback.acknowledged as acknowledged
         on acknowledged.workspace_id = $1
         and acknowledged.connection_id = $2

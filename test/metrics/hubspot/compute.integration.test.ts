@@ -186,14 +186,14 @@ describe("a portal that works with contacts", () => {
     await rows.associate("email", "m", "contacts", "1");
     await compute({ db: store.database }, settings, { asOf });
     expect(await value("workspace", "rotting_lead_rate")).toBe(
-      "e-mail is redacted in the CRM (scope sales-email-read is missing)",
+      "e-mail is withheld by the CRM (scope sales-email-read is missing)",
     );
     const { capture_reason } = await store.database.one(
       z.object({ capture_reason: z.string() }),
       sql`select capture_reason from metrics.run_connection`,
     );
     expect(capture_reason).toMatch(
-      /^e-mail is redacted: the CRM withholds 1 of 1 e-mails of the last 30 days/,
+      /^whether 1 of 1 e-mails of the last 30 days are touches is withheld from us/,
     );
     // A seventh of all is not more than a fifth.
     for (const id of ["1", "2", "3", "4", "5", "6"]) {

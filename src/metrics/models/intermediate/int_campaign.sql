@@ -71,7 +71,11 @@ campaigns as (
         ledger.campaign_id is not null as has_ledger,
         coalesce(ledger.due_count, 0) as ledger_count,
         ledger.lacks_rate_for,
+        twin.holder_connection_id,
+        twin.holder_campaign_id,
         case
+            -- Its money stands in another CRM.
+            when twin.campaign_id is not null then null
             when ledger.campaign_id is not null then case when ledger.lacks_rate_for is null then ledger.amount end
             when connections.currency_rule = 'corporate' then campaign.actual_cost
             -- A campaign of a CRM that keeps home amounts is in its home currency, where it names none.
@@ -86,6 +90,10 @@ campaigns as (
     left join members
         on members.connection_id = campaign.connection_id
         and members.campaign_id = campaign.campaign_id
+    left join metrics.int_campaign_twin as twin
+        on twin.workspace_id = $1
+        and twin.connection_id = campaign.connection_id
+        and twin.campaign_id = campaign.campaign_id
     left join ledger
         on ledger.connection_id = campaign.connection_id
         and ledger.campaign_id = campaign.campaign_id
@@ -166,6 +174,7 @@ counted as (
             else converted_cost
         end as own_cost,
         case
+            when holder_campaign_id is not null then 'cost kept on ' || holder_campaign_id
             when costed.has_ledger and costed.ledger_count = 0 then 'not started'
             when costed.lacks_rate_for is not null then 'no exchange rate for ' || costed.lacks_rate_for
             when actual_cost is null and not costed.has_ledger then 'cost missing'
@@ -209,11 +218,27 @@ family as (
         )
     order by counted.connection_id, counted.campaign_id, ancestry.ancestor_id
 ),
+-- The row that holds a campaign's people and pipeline, in the org of its money.
+rooted as (
+    select
+        counted.connection_id,
+        counted.campaign_id,
+        coalesce(counted.holder_connection_id, counted.connection_id) as family_connection_id,
+        coalesce(family.ancestor_id, counted.holder_campaign_id, counted.campaign_id) as family_root
+    from counted
+    left join family
+        on family.connection_id = coalesce(counted.holder_connection_id, counted.connection_id)
+        and family.campaign_id = coalesce(counted.holder_campaign_id, counted.campaign_id)
+),
 placed as (
     select
         counted.*,
-        coalesce(family.ancestor_id, counted.campaign_id) as family_root,
+        rooted.family_connection_id,
+        rooted.family_root,
+        rooted.family_root = counted.campaign_id
+            and rooted.family_connection_id = counted.connection_id as is_root,
         root.name as root_name,
+        root.own_cost is not null as is_root_known,
         greatest(
             counted.starts_on,
             least(
@@ -234,20 +259,20 @@ placed as (
         run.orphan_after_days
     from counted
     cross join run
-    left join family
-        on family.connection_id = counted.connection_id
-        and family.campaign_id = counted.campaign_id
-    left join campaigns as root
-        on root.connection_id = family.connection_id
-        and root.campaign_id = family.ancestor_id
+    join rooted
+        on rooted.connection_id = counted.connection_id
+        and rooted.campaign_id = counted.campaign_id
+    left join counted as root
+        on root.connection_id = rooted.family_connection_id
+        and root.campaign_id = rooted.family_root
 ),
 responses as (
     select
-        connection_id,
+        family_connection_id,
         family_root,
         sum(response_count) as response_count
     from placed
-    group by connection_id, family_root
+    group by family_connection_id, family_root
 ),
 final as (
     select
@@ -258,12 +283,13 @@ final as (
         placed.is_active,
         placed.actual_cost,
         placed.campaign_currency,
-        case when placed.family_root = placed.campaign_id then placed.own_cost end as own_cost,
+        case when placed.is_root then placed.own_cost end as own_cost,
         case
-            when placed.family_root <> placed.campaign_id then
+            when not placed.is_root then
                 'cost kept on ' || coalesce(placed.root_name, placed.family_root)
             else placed.own_cost_reason
         end as own_cost_reason,
+        placed.family_connection_id,
         placed.family_root,
         placed.starts_on,
         placed.ends_on,
@@ -271,16 +297,16 @@ final as (
         placed.repeats_children and placed.cost_is_at is null as is_probably_entered_twice,
         coalesce(
             placed.own_cost > 0
-                and placed.family_root = placed.campaign_id
+                and placed.is_root
                 and placed.today >= placed.starts_on + placed.orphan_after_days
                 and responses.response_count = 0,
             false
         ) as is_orphan,
-        placed.family_root <> placed.campaign_id or placed.own_cost is not null as has_known_cost,
+        case when placed.is_root then placed.own_cost is not null else placed.is_root_known end as has_known_cost,
         placed.has_ledger
     from placed
     join responses
-        on responses.connection_id = placed.connection_id
+        on responses.family_connection_id = placed.family_connection_id
         and responses.family_root = placed.family_root
 )
 select
@@ -294,7 +320,7 @@ select
     campaign_currency,
     own_cost,
     own_cost_reason,
-    connection_id as family_connection_id,
+    family_connection_id,
     family_root,
     starts_on,
     ends_on,

@@ -39,6 +39,7 @@ touches as (
         min(touch.touched_at) as first_touch_at,
         max(touch.touched_at) as last_touch_at,
         (array_agg(touch.touch_id order by touch.touched_at, touch.touch_id))[1] as first_touch_id,
+        (array_agg(touch.touch_connection_id order by touch.touched_at, touch.touch_id))[1] as first_touch_connection_id,
         (array_agg(touch.kind order by touch.touched_at, touch.touch_id))[1] as first_touch_kind,
         (array_agg(touch.by_user_id order by touch.touched_at, touch.touch_id))[1] as first_touch_by
     from stretches
@@ -55,8 +56,10 @@ touches as (
         )
         and case run.touch_by
             when 'anyone' then true
-            when 'owner' then touch.by_user_id = stretches.owner_id
-            else touch.by_user_id = stretches.owner_id or touch.by_role_id = stretches.role_id
+            when 'owner' then
+                touch.by_connection_id = stretches.connection_id and touch.by_user_id = stretches.owner_id
+            else touch.by_connection_id = stretches.connection_id
+                and (touch.by_user_id = stretches.owner_id or touch.by_role_id = stretches.role_id)
         end
     group by stretches.connection_id, stretches.lead_id, stretches.position
 ),
@@ -67,6 +70,7 @@ relays as (
         touches.first_touch_at,
         touches.last_touch_at,
         touches.first_touch_id,
+        touches.first_touch_connection_id,
         touches.first_touch_kind,
         touches.first_touch_by,
         not follows_rep
@@ -130,6 +134,7 @@ chained as (
         min(first_touch_at) over so_far as chain_first_touch_at,
         max(last_touch_at) over so_far as chain_last_touch_at,
         (array_remove(array_agg(first_touch_id) over so_far, null))[1] as chain_first_touch_id,
+        (array_remove(array_agg(first_touch_connection_id) over so_far, null))[1] as chain_first_touch_connection_id,
         (array_agg(first_touch_by) filter (where touch_count > 0) over so_far)[1] as chain_first_touch_by,
         (array_remove(array_agg(first_touch_kind) over so_far, null))[1] as chain_first_touch_kind
     from numbered
@@ -304,6 +309,7 @@ select
     chain_first_touch_kind as first_touch_kind,
     chain_first_touch_by as first_touch_by,
     chain_first_touch_id as first_touch_id,
+    chain_first_touch_connection_id as first_touch_connection_id,
     chain_last_touch_at as last_touch_at,
     chain_touch_count as touch_count,
     goes_cold_at as cold_at,

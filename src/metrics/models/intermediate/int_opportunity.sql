@@ -200,8 +200,10 @@ last_touches as (
     where touch.workspace_id = $1
         and case run.touch_by
             when 'anyone' then true
-            when 'owner' then touch.by_user_id = opportunities.owner_id
-            else touch.by_user_id = opportunities.owner_id or touch.by_role_id = owner.role_id
+            when 'owner' then
+                touch.by_connection_id = opportunities.connection_id and touch.by_user_id = opportunities.owner_id
+            else touch.by_connection_id = opportunities.connection_id
+                and (touch.by_user_id = opportunities.owner_id or touch.by_role_id = owner.role_id)
         end
     group by touch.connection_id, touch.opportunity_id
 ),
@@ -295,10 +297,14 @@ roles as (
         role.created_at,
         role.role_id
     from metrics.stg_opportunity_contact as role
+    left join metrics.int_survivor as survivor
+        on survivor.workspace_id = $1
+        and survivor.connection_id = role.connection_id
+        and survivor.record_id = role.contact_id
     join metrics.int_person_record as record
         on record.workspace_id = $1
         and record.connection_id = role.connection_id
-        and record.record_id = role.contact_id
+        and record.record_id = coalesce(survivor.survivor_id, role.contact_id)
     where role.workspace_id = $1
 ),
 converted as (

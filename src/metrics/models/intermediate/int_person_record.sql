@@ -1,85 +1,47 @@
--- Grain: one row per lead and contact that is not deleted and in scope, with the person it belongs to.
--- One person: records of one e-mail address, and a lead with the contact it was converted into, followed transitively.
--- person_id: the address's hash (email:), or of a person without an address a record's (record:connection:id).
--- source: as first seen. Source: design 3 "Identity", definitions 1. $1 workspace.
-with recursive leads as (
-    select
-        connection_id,
-        lead_id as record_id,
-        coalesce('email:' || email_hash, 'record:' || connection_id || ':' || lead_id) as record_key,
-        converted_contact_id,
-        created_at,
-        source
-    from metrics.stg_lead
-    where workspace_id = $1
-        and not is_deleted
-        and excluded_by is null
-),
-contacts as (
-    select
-        connection_id,
-        contact_id as record_id,
-        coalesce('email:' || email_hash, 'record:' || connection_id || ':' || contact_id) as record_key,
-        created_at,
-        source
-    from metrics.stg_contact
+-- Grain: one row per lead and contact that is not deleted and in scope, with the person it belongs to: the one that its
+-- address makes it, or the one of the record of another CRM that it names (int_identity_link).
+-- Source: design 3 "Identity". $1 workspace.
+with links as (
+    select *
+    from metrics.int_identity_link
     where workspace_id = $1
 ),
-edges as (
+moved_records as (
+    select
+        connection_id,
+        record_id,
+        to_person_id
+    from links
+    where rule = 'alone'
+),
+-- Where all of an address go, they go to one person.
+moved_persons as (
     select distinct
-        leads.record_key as from_key,
-        contacts.record_key as to_key
-    from leads
-    join contacts
-        on contacts.connection_id = leads.connection_id
-        and contacts.record_id = leads.converted_contact_id
-    where leads.record_key <> contacts.record_key
-),
-both_ways as (
-    select from_key, to_key from edges
-    union
-    select to_key, from_key from edges
-),
-reached as (
-    select
-        from_key as record_key,
-        from_key as other_key
-    from both_ways
-    union
-    select
-        reached.record_key,
-        both_ways.to_key
-    from reached
-    join both_ways on both_ways.from_key = reached.other_key
-),
-roots as (
-    select
-        record_key,
-        min(other_key) as person_id
-    from reached
-    group by record_key
-),
-records as (
-    select connection_id, record_id, 'lead' as kind, record_key, created_at, source from leads
-    union all
-    -- A contact that is a lead (HubSpot, where contacts are what is worked) is there already.
-    select contacts.connection_id, contacts.record_id, 'contact', contacts.record_key, contacts.created_at, contacts.source
-    from contacts
-    left join leads
-        on leads.connection_id = contacts.connection_id
-        and leads.record_id = contacts.record_id
-    where leads.record_id is null
+        from_person_id,
+        to_person_id
+    from links
+    where rule = 'all'
 ),
 final as (
     select
-        records.connection_id,
-        records.record_id,
-        records.kind,
-        coalesce(roots.person_id, records.record_key) as person_id,
-        records.created_at,
-        records.source
-    from records
-    left join roots on roots.record_key = records.record_key
+        key.connection_id,
+        key.record_id,
+        key.kind,
+        coalesce(moved_records.to_person_id, moved_persons.to_person_id, key.base_person_id) as person_id,
+        key.created_at,
+        key.source
+    from metrics.int_person_key as key
+    -- A lead goes with the contact that it is of.
+    left join metrics.stg_lead as lead
+        on lead.workspace_id = $1
+        and lead.connection_id = key.connection_id
+        and lead.lead_id = key.record_id
+        and key.kind = 'lead'
+    left join moved_records
+        on moved_records.connection_id = key.connection_id
+        and moved_records.record_id = coalesce(lead.contact_id, key.record_id)
+    left join moved_persons on moved_persons.from_person_id = key.base_person_id
+    where key.workspace_id = $1
 )
 select
     $1::text as workspace_id,

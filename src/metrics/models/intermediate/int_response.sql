@@ -14,8 +14,8 @@ members as (
         member.connection_id,
         member.member_id,
         member.campaign_id,
-        member.lead_id,
-        member.contact_id,
+        coalesce(lead_survivor.survivor_id, member.lead_id) as lead_id,
+        coalesce(contact_survivor.survivor_id, member.contact_id) as contact_id,
         coalesce(
             member.responded_on,
             (coalesce(member.responded_at, member.created_at) at time zone run.time_zone)::date
@@ -28,6 +28,14 @@ members as (
         end as hidden_person_id
     from metrics.stg_response as member
     cross join run
+    left join metrics.int_survivor as lead_survivor
+        on lead_survivor.workspace_id = $1
+        and lead_survivor.connection_id = member.connection_id
+        and lead_survivor.record_id = member.lead_id
+    left join metrics.int_survivor as contact_survivor
+        on contact_survivor.workspace_id = $1
+        and contact_survivor.connection_id = member.connection_id
+        and contact_survivor.record_id = member.contact_id
     where member.workspace_id = $1
         and member.has_responded
 ),

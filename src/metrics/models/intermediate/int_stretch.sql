@@ -8,10 +8,16 @@ with connections as (
     from metrics.run_connection
     where workspace_id = $1
 ),
+-- What is worked in another CRM has its life there.
 leads as (
-    select *
-    from metrics.stg_lead
-    where workspace_id = $1
+    select lead.*
+    from metrics.stg_lead as lead
+    left join metrics.int_second_lead as second
+        on second.workspace_id = $1
+        and second.connection_id = lead.connection_id
+        and second.lead_id = lead.lead_id
+    where lead.workspace_id = $1
+        and second.lead_id is null
 ),
 owner_events as (
     select *
@@ -19,9 +25,12 @@ owner_events as (
     where workspace_id = $1
 ),
 status_events as (
-    select *
-    from metrics.int_status_event
-    where workspace_id = $1
+    select event.*
+    from metrics.int_status_event as event
+    join leads
+        on leads.connection_id = event.connection_id
+        and leads.lead_id = event.lead_id
+    where event.workspace_id = $1
 ),
 reps as (
     select

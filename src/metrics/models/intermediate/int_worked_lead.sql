@@ -48,6 +48,13 @@ worked as (
         and lead.lead_id = moves.lead_id
         and not lead.is_deleted
         and lead.excluded_by is null
+    where not exists (
+        select 1
+        from metrics.int_second_lead as second
+        where second.workspace_id = $1
+            and second.connection_id = moves.connection_id
+            and second.lead_id = moves.lead_id
+    )
     order by moves.connection_id, moves.lead_id, (moves.cause = 'converted') desc, moves.happened_at desc
 ),
 held as (

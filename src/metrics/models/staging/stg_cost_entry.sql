@@ -1,6 +1,7 @@
 -- Grain: one row per entry of the cost ledger, whatever its date. Money in the workspace's currency, by the static rate as
 -- campaigns; null where a rate is missing. An entry of a campaign that is gone keeps its money and loses its campaign.
--- The campaign may be any connection's; where two have one of that id, the entry's own connection comes first.
+-- The campaign may be any connection's; where two have one of that id, the entry's own connection comes first. What
+-- names a campaign whose money another one holds is that one's.
 -- The ledger has no history: it counts as it stands now, up to the date of as_of. Source: definitions 6. $1 workspace.
 with run as (
     select *
@@ -25,12 +26,16 @@ placed as (
     select distinct on (entry.connection_id, entry.entry_id)
         entry.connection_id,
         entry.entry_id,
-        campaign.connection_id as campaign_connection_id,
-        campaign.campaign_id
+        coalesce(twin.holder_connection_id, campaign.connection_id) as campaign_connection_id,
+        coalesce(twin.holder_campaign_id, campaign.campaign_id) as campaign_id
     from entries as entry
     join metrics.stg_campaign as campaign
         on campaign.workspace_id = $1
         and campaign.campaign_id = entry.campaign_id
+    left join metrics.int_campaign_twin as twin
+        on twin.workspace_id = $1
+        and twin.connection_id = campaign.connection_id
+        and twin.campaign_id = campaign.campaign_id
     order by
         entry.connection_id,
         entry.entry_id,

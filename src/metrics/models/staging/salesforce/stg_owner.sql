@@ -16,7 +16,8 @@ users as (
         coalesce(isactive, true) as is_active,
         coalesce(usertype, 'Standard') as user_type,
         profileid,
-        userroleid
+        userroleid,
+        email_hash
     from mirror.salesforce_user
     where workspace_id = $1
         and connection_id = $2
@@ -115,6 +116,7 @@ judged as (
         users.id as owner_id,
         users.name,
         users.is_active,
+        users.email_hash,
         users.userroleid as role_id,
         roles.name as role_name,
         (
@@ -152,7 +154,8 @@ known as (
         is_active,
         is_machine and not coalesce(is_listed, false) as is_integration,
         role_id,
-        role_name
+        role_name,
+        email_hash
     from judged
 ),
 mentioned as (
@@ -211,7 +214,8 @@ final as (
         is_active,
         is_integration,
         role_id,
-        role_name
+        role_name,
+        email_hash
     from known
     union all
     select
@@ -221,6 +225,7 @@ final as (
         kind = 'rep',
         true,
         false,
+        null,
         null,
         null
     from unexplained
@@ -236,5 +241,5 @@ select
     is_integration,
     role_id,
     role_name,
-    null::text as email_hash
+    email_hash
 from final
