@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { CrmName } from "../core/errors.ts";
 import type { Transaction } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 
@@ -13,7 +14,14 @@ export function combineGates(gates: readonly CaptureGate[]): CaptureGate {
 /** Under so many worked leads the share without a touch proves nothing. */
 const FEWEST_WORKED = 10;
 
+/** What mostly keeps e-mail out of a CRM. */
+const usualCause: Readonly<Record<CrmName, string>> = {
+  salesforce: 'Einstein Activity Capture without "Sync Email as Salesforce Activity"?',
+  hubspot: "inboxes of reps not connected, or their mail not logged?",
+};
+
 const found = z.object({
+  crm: z.enum(["salesforce", "hubspot"]),
   worked: z.number(),
   unlogged: z.number(),
   max_unlogged: z.coerce.number(),
@@ -22,16 +30,14 @@ const found = z.object({
   reps: z.number(),
   silent_reps: z.number(),
   recent_mails: z.number(),
-  redacted_mails: z.number(),
-  crm: z.string(),
+  withheld: z.number(),
 });
 
 /**
  * Decides whether activity is logged well enough in a connection to speak of rot, and writes it into
  * `metrics.run_connection`: `passed`,
- * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch. The reason names
- * the likely cause. Where the CRM withholds more than that share of the e-mails of these 30 days it is closed too: nobody
- * knows which of them are touches.
+ * `not_proven` under ten worked leads, `closed` above the configured share without a recorded touch, or where a CRM
+ * withholds of more than that share of people's e-mails whether they were touches. The reason names the likely cause.
  */
 export async function decideCaptureGate(
   tx: Transaction,
@@ -42,6 +48,7 @@ export async function decideCaptureGate(
   const facts = await tx.one(
     found,
     sql`select
+      (select crm from metrics.run_connection where ${here}) as crm,
       (select count(*) from metrics.int_worked_lead where ${here}) as worked,
       (select count(*) from metrics.int_worked_lead where ${here} and not has_touch) as unlogged,
       (select max_unlogged from metrics.run where workspace_id = ${workspaceId}) as max_unlogged,
@@ -53,37 +60,37 @@ export async function decideCaptureGate(
         where touch.workspace_id = worked.workspace_id and touch.connection_id = worked.connection_id
           and touch.by_connection_id = worked.connection_id and touch.by_user_id = worked.owner_id)) as silent_reps,
       mails.recent as recent_mails,
-      mails.redacted as redacted_mails,
-      connection.crm
+      mails.withheld
       from (
+        -- On any record of somebody who has a lead here.
         select
-          count(distinct (connection_id, activity_id)) as recent,
-          count(distinct (connection_id, activity_id)) filter (where is_redacted) as redacted
-        from metrics.stg_activity
-        where workspace_id = ${workspaceId} and kind = 'email' and happened_at > (
+          count(distinct (activity.connection_id, activity.activity_id)) as recent,
+          count(distinct (activity.connection_id, activity.activity_id)) filter (where activity.is_redacted) as withheld
+        from metrics.stg_activity as activity
+        join metrics.int_person_record as record
+          on record.workspace_id = activity.workspace_id and record.connection_id = activity.connection_id
+          and record.record_id = coalesce(activity.lead_id, activity.contact_id)
+        join metrics.int_person_record as lead
+          on lead.workspace_id = record.workspace_id and lead.person_id = record.person_id and lead.kind = 'lead'
+          and lead.connection_id = ${connectionId}
+        where activity.workspace_id = ${workspaceId} and activity.kind = 'email'
+          and activity.happened_at > (
             select as_of - interval '30 days' from metrics.run where workspace_id = ${workspaceId})
-          -- In another CRM: those of people who have a lead here.
-          and (connection_id = ${connectionId} or (connection_id, coalesce(lead_id, contact_id)) in (
-            select record.connection_id, record.record_id
-            from metrics.int_person_record as record
-            join metrics.int_person_record as lead using (workspace_id, person_id)
-            where workspace_id = ${workspaceId} and lead.kind = 'lead' and lead.connection_id = ${connectionId}))
-      ) as mails
-      join metrics.run_connection as connection on connection.workspace_id = ${workspaceId}
-        and connection.connection_id = ${connectionId}`,
+      ) as mails`,
   );
   const share = facts.worked === 0 ? null : facts.unlogged / facts.worked;
-  const gate = isRedacted(facts) ? "closed" : judge(facts.worked, share, facts.max_unlogged);
+  const gate = withholds(facts) ? "closed" : judge(facts.worked, share, facts.max_unlogged);
   await tx.execute(sql`
     update metrics.run_connection
     set capture_gate = ${gate}, capture_reason = ${explain(gate, facts)}, unlogged_share = ${share},
-      worked_lead_count = ${facts.worked}, has_redacted_mail = ${isRedacted(facts)}
+      worked_lead_count = ${facts.worked}, withholds_email = ${withholds(facts)}
     where ${here}`);
   return gate;
 }
 
-function isRedacted(facts: z.infer<typeof found>): boolean {
-  return facts.redacted_mails > facts.max_unlogged * facts.recent_mails;
+/** A few without direction or status come from imports: they leave no more doubt than work that nobody logged. */
+function withholds(facts: z.infer<typeof found>): boolean {
+  return facts.withheld > facts.max_unlogged * facts.recent_mails;
 }
 
 function judge(worked: number, share: number | null, maxUnlogged: number): CaptureGate {
@@ -93,26 +100,22 @@ function judge(worked: number, share: number | null, maxUnlogged: number): Captu
 
 function explain(gate: CaptureGate, facts: z.infer<typeof found>): string | null {
   if (gate === "passed") return null;
-  if (isRedacted(facts)) {
-    return (
-      `e-mail is redacted: the CRM withholds ${facts.redacted_mails} of ${facts.recent_mails} e-mails of the last 30 days ` +
-      "(scope sales-email-read is missing?); grant it, then run `ripeline sync --all`"
-    );
-  }
   if (gate === "not_proven") {
     return `capture not proven: ${facts.worked} leads were worked in the last 30 days, ${FEWEST_WORKED} are needed`;
+  }
+  if (withholds(facts)) {
+    return (
+      `whether ${facts.withheld} of ${facts.recent_mails} e-mails of the last 30 days are touches is withheld from us: ` +
+      "grant the scope sales-email-read to the HubSpot app, and run `ripeline sync --all`"
+    );
   }
   const head =
     `activity is not logged in the CRM: ${facts.unlogged} of ${facts.worked} leads worked in the last 30 days ` +
     "have no recorded touch";
-  const guess =
-    facts.crm === "salesforce"
-      ? ' (Einstein Activity Capture without "Sync Email as Salesforce Activity"?)'
-      : "";
   if (facts.touches === 0) {
-    return `${head}; no call, e-mail or meeting of a rep is recorded at all${guess}`;
+    return `${head}; no call, e-mail or meeting of a rep is recorded at all (${usualCause[facts.crm]})`;
   }
-  if (facts.mails === 0) return `${head}; no e-mail is logged${guess}`;
+  if (facts.mails === 0) return `${head}; no e-mail is logged (${usualCause[facts.crm]})`;
   if (facts.silent_reps > 0)
     return `${head}; ${facts.silent_reps} of ${facts.reps} reps have no recorded activity at all`;
   return head;

@@ -340,7 +340,7 @@ test("an e-mail that may be a touch and is withheld makes what needs one unknown
   const computed = await bench.compute(asOf, both);
   expect(computed.value("rotting_lead_rate", now())).toBeNull();
   expect(computed.reason("rotting_lead_rate", now("rep", "10"))).toBe(
-    "e-mail is redacted in HubSpot (scope sales-email-read is missing)",
+    "e-mail is withheld by HubSpot (scope sales-email-read is missing)",
   );
   // Max has no record in the portal: Bob's one lead is rotting, and that is known.
   expect(computed.value("rotting_lead_rate", now("rep", bob))).toBe(1);

@@ -35,9 +35,6 @@ create table mirror.hubspot_account (
 );
 create unique index hubspot_account_current on mirror.hubspot_account (workspace_id, connection_id, id) where valid_to is null;
 
--- The capture gate is closed since the CRM withholds e-mails.
-alter table metrics.run_connection add column has_redacted_mail boolean not null default false;
-
 -- Which e-mails of a sequence are touches: first_step, all or none.
 alter table metrics.run add column touch_sequences text not null default 'first_step';
 

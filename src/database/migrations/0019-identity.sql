@@ -76,6 +76,9 @@ create table metrics.int_campaign_twin (
 -- Pairs of campaign ids that stand for one campaign: {"twin": "holder of the money"}.
 alter table metrics.run add column campaign_twins jsonb not null default '{}';
 
+-- The CRM hides what would tell whether an e-mail of the last 30 days is a touch: nothing that needs one is known.
+alter table metrics.run_connection add column withholds_email boolean not null default false;
+
 -- Where the activity is recorded; by_connection_id is that of by_user_id, which is the same rep's id in the connection of
 -- the lead or opportunity where there is one.
 alter table metrics.int_touch add column touch_connection_id text;

@@ -186,14 +186,14 @@ describe("a portal that works with contacts", () => {
     await rows.associate("email", "m", "contacts", "1");
     await compute({ db: store.database }, settings, { asOf });
     expect(await value("workspace", "rotting_lead_rate")).toBe(
-      "e-mail is redacted in the CRM (scope sales-email-read is missing)",
+      "e-mail is withheld by the CRM (scope sales-email-read is missing)",
     );
     const { capture_reason } = await store.database.one(
       z.object({ capture_reason: z.string() }),
       sql`select capture_reason from metrics.run_connection`,
     );
     expect(capture_reason).toMatch(
-      /^e-mail is redacted: the CRM withholds 1 of 1 e-mails of the last 30 days/,
+      /^whether 1 of 1 e-mails of the last 30 days are touches is withheld from us/,
     );
     // A seventh of all is not more than a fifth.
     for (const id of ["1", "2", "3", "4", "5", "6"]) {
@@ -202,6 +202,30 @@ describe("a portal that works with contacts", () => {
     }
     await compute({ db: store.database }, settings, { asOf });
     expect(await value("workspace", "rotting_lead_rate")).toBe(0);
+  });
+
+  test("leads that moved on without a recorded touch close the gate, with what is likely in a portal", async () => {
+    // Ten that moved from New to In Progress within 30 days, seven of them called: 3 of 10 is more than a fifth.
+    for (let number = 1; number <= 10; number += 1) {
+      const id = String(number);
+      await contact(id, "2026-03-20T00:00:00Z", "10", { hs_lead_status: "IN_PROGRESS" });
+      await rows.history("contact", id, "hs_lead_status", "2026-03-20T00:00:00Z", "NEW");
+      await rows.history("contact", id, "hs_lead_status", "2026-03-21T00:00:00Z", "IN_PROGRESS");
+      if (number > 7) continue;
+      await rows.engagement("call", id, "2026-03-20T12:00:00Z", "10");
+      await rows.associate("call", id, "contacts", id);
+    }
+    await compute({ db: store.database }, settings, { asOf });
+    expect(await value("workspace", "unlogged_work_share")).toBeCloseTo(0.3, 9);
+    expect(await value("workspace", "rotting_lead_rate")).toBe("activity is not logged in the CRM");
+    const { capture_reason } = await store.database.one(
+      z.object({ capture_reason: z.string() }),
+      sql`select capture_reason from metrics.run_connection`,
+    );
+    expect(capture_reason).toBe(
+      "activity is not logged in the CRM: 3 of 10 leads worked in the last 30 days have no recorded touch; " +
+        "no e-mail is logged (inboxes of reps not connected, or their mail not logged?)",
+    );
   });
 
   test("pipeline per dollar of two campaigns, by first touch and in both currencies", async () => {

@@ -41,7 +41,7 @@ connections as (
         connection.connection_id,
         connection.position,
         connection.capture_gate,
-        connection.has_redacted_mail,
+        connection.withholds_email,
         lead.connection_id is not null as has_leads,
         case
             when count(*) over () = 1 then 'the CRM'
@@ -98,17 +98,14 @@ gates as (
     select
         gate_members.row_type,
         gate_members.member_key,
-        nullif(
-            concat_ws(
-                ' and ',
-                'activity is not logged in ' || string_agg(gated.name, ' and ' order by gated.position)
-                    filter (where gated.capture_gate = 'closed' and not gated.has_redacted_mail),
-                'e-mail is redacted in ' || string_agg(gated.name, ' and ' order by gated.position)
-                    filter (where gated.capture_gate = 'closed' and gated.has_redacted_mail)
-                    || ' (scope sales-email-read is missing)'
-            ),
-            ''
-        ) as closed_because,
+        string_agg(
+            case
+                when gated.withholds_email then
+                    'e-mail is withheld by ' || gated.name || ' (scope sales-email-read is missing)'
+                else 'activity is not logged in ' || gated.name
+            end,
+            ', ' order by gated.position
+        ) filter (where gated.capture_gate = 'closed') as closed_because,
         string_agg(gated.name, ' and ' order by gated.position) filter (where gated.capture_gate = 'not_proven')
             as not_proven_in
     from gate_members
