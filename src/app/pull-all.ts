@@ -61,8 +61,8 @@ async function callsOf({ opened }: Parts["connect"]): Promise<number> {
 function sumOf(read: readonly PullSummary[]): Omit<PullSummary, "apiCalls"> {
   return {
     asOf: read.reduce((latest, { asOf }) => (asOf > latest ? asOf : latest), ""),
-    streams: Object.assign({}, ...read.map(({ streams }) => streams)),
-    hiddenFields: Object.assign({}, ...read.map(({ hiddenFields }) => hiddenFields)),
+    streams: Object.fromEntries(read.flatMap(({ streams }) => Object.entries(streams))),
+    hiddenFields: Object.fromEntries(read.flatMap(({ hiddenFields }) => Object.entries(hiddenFields))),
     seconds: read.reduce((sum, { seconds }) => sum + seconds, 0),
     quota: read.find(({ quota }) => quota !== null)?.quota ?? null,
   };

@@ -40,8 +40,8 @@ export async function pushAll({ connections }: Workspace, options: PushAllOption
     turns.push({ ...own, apiCalls: summary.apiCalls, skipped });
   });
   return {
-    objects: Object.assign({}, ...written.map(({ objects }) => objects)),
-    removed: Object.assign({}, ...written.map(({ removed }) => removed)),
+    objects: Object.fromEntries(written.flatMap(({ objects }) => Object.entries(objects))),
+    removed: Object.fromEntries(written.flatMap(({ removed }) => Object.entries(removed))),
     waiting: written.flatMap(({ waiting }) => waiting),
     apiCalls: written.reduce((sum, { apiCalls }) => sum + apiCalls, 0),
     seconds: written.reduce((sum, { seconds }) => sum + seconds, 0),
@@ -67,7 +67,7 @@ export async function sweepAll({ connections }: Workspace, signal: AbortSignal):
   });
   return {
     asOf: swept.reduce((latest, { asOf }) => (asOf > latest ? asOf : latest), new Date(0).toISOString()),
-    removed: Object.assign({}, ...swept.map(({ removed }) => removed)),
+    removed: Object.fromEntries(swept.flatMap(({ removed }) => Object.entries(removed))),
     apiCalls: swept.reduce((sum, { apiCalls }) => sum + apiCalls, 0),
     seconds: swept.reduce((sum, { seconds }) => sum + seconds, 0),
   };

@@ -26,7 +26,7 @@ export interface WebhookServer {
   close(): Promise<void>;
 }
 
-export const WEBHOOK_PATH = "/webhooks/hubspot";
+const WEBHOOK_PATH = "/webhooks/hubspot";
 /** A hundred events, each with a property of 65,536 characters in UTF-8. */
 const MOST_BYTES = 8_000_000;
 const PATIENCE_MS = 800;

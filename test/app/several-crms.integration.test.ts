@@ -51,7 +51,7 @@ async function closeAll(): Promise<void> {
 interface Workspace {
   readonly app: App;
   readonly cycles: Cycles;
-  sync(streams?: "all" | "due"): Promise<CycleResult>;
+  readonly sync: (streams?: "all" | "due") => Promise<CycleResult>;
 }
 
 /** A store in a folder of its own, unless one is named. */

@@ -8,6 +8,7 @@ import { z } from "zod";
 
 /** The demo of each set-up, as a whole process: the same company, the same report, written back to each CRM. */
 const run = promisify(execFile);
+const containing = (text: string): unknown => expect.stringContaining(text);
 const main = join(import.meta.dirname, "../../src/cli/main.ts");
 const TIMEOUT_MS = 240_000;
 
@@ -103,11 +104,11 @@ describe("the demo by CRM", { shuffle: false }, () => {
     const refused = (args: readonly string[]) => run(process.execPath, [main, "demo", ...args]);
     await expect(refused(["--crm", "hubspot", "--data", folder])).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("the files are those of a Salesforce org"),
+      stderr: containing("the files are those of a Salesforce org"),
     });
     await expect(refused(["--crm", "sugar"])).rejects.toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("give salesforce, hubspot, or both"),
+      stderr: containing("give salesforce, hubspot, or both"),
     });
   });
 });

@@ -39,9 +39,9 @@ export interface ContractCrm {
   /** With a grant that is renewed. `ended` makes the token in use worthless. */
   connectRenewable(): Promise<{
     readonly connection: OpenReadingConnection;
-    endToken(): Promise<void>;
+    readonly endToken: () => Promise<void>;
     /** How often a token was asked for. */
-    grants(): Promise<number>;
+    readonly grants: () => Promise<number>;
   }>;
   /** Each vendor's refusal of one call too many. */
   readonly rateFaults: readonly string[];

@@ -39,8 +39,8 @@ interface Listing<Row> {
   readonly caption: string;
   readonly headings: readonly [string, ...string[]];
   readonly metric: string;
-  record(row: Row): { readonly id: string; readonly type: LinkedRecord["type"] };
-  cells(row: Row, format: Format): readonly Cell[];
+  readonly record: (row: Row) => { readonly id: string; readonly type: LinkedRecord["type"] };
+  readonly cells: (row: Row, format: Format) => readonly Cell[];
 }
 
 const HANDOFFS: Listing<HandoffEvidence> = {

@@ -410,7 +410,7 @@ describe("money", () => {
     const ids = (count: number, from = 1) =>
       Array.from({ length: count }, (_, index) => ({ id: String(from + index) }));
     const kept = async () =>
-      (await rows(sql`mirror.hubspot_campaign_contact`)).map(({ id }) => id).toSorted();
+      (await rows(sql`mirror.hubspot_campaign_contact`)).map(({ id }) => String(id)).toSorted();
     const reads = () => pathsOf("/reports/").map(({ path }) => path.replace(/^.*2026-09\//, ""));
 
     beforeEach(() => {

@@ -81,7 +81,7 @@ describe("a company with marketing in HubSpot and sales in Salesforce", () => {
   it("keeps three campaigns in both, with the same bill and the same dates, and no others twice", () => {
     const inHubSpot = new Map(campaigns.map(({ properties }) => [properties["hs_name"] ?? "", properties]));
     const twins = orgRows("Campaign").filter((row) => inHubSpot.has(text(row["Name"])));
-    expect(twins.map((row) => row["Name"]).toSorted()).toEqual([
+    expect(twins.map((row) => text(row["Name"])).toSorted()).toEqual([
       "Executive dinners",
       "Trade fair Hanover",
       "Webinar: spare parts on time",

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import { catalog } from "../../../src/metrics/catalog.ts";
 import { chooseFields } from "../../../src/provision/hubspot/choose-fields.ts";
 import { portalPackage } from "../../../src/provision/hubspot/portal-package.ts";
 import { assertOurNames, targetsFor } from "../../../src/writeback/targets.ts";
+
+const Options = z.object({ options: z.array(z.object({ value: z.string() })) });
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
 const options = { closedStatuses: [], catalog };
 const targets = targetsFor("hubspot", { ...options, unit: "contacts" });
@@ -84,8 +88,8 @@ describe("what a portal is given", () => {
       options: [{ value: "true" }, { value: "false" }],
     });
     const status = files.find(({ path }) => path === "properties/contacts/ripeline_rot_status.json");
-    const { options: states } = JSON.parse(status?.content ?? "{}");
-    expect(states.map((each: { readonly value: string }) => each.value)).toEqual([
+    const { options: states } = Options.parse(JSON.parse(status?.content ?? "{}"));
+    expect(states.map(({ value }) => value)).toEqual([
       "waiting",
       "at_risk",
       "rotting",
@@ -140,7 +144,7 @@ describe("what a portal has room for", () => {
     expect(leftOut).toEqual([
       {
         component: "ripeline_metric",
-        reason: expect.stringMatching(/^It needs ENTERPRISE; instead, report rows stay in the console/),
+        reason: matching(/^It needs ENTERPRISE; instead, report rows stay in the console/),
       },
     ]);
   });

@@ -1,5 +1,5 @@
 /** Campaigns that both CRMs know by the same name: HubSpot pays for them, Salesforce repeats the bill. */
-export const TWIN_CAMPAIGNS: readonly string[] = [
+const TWIN_CAMPAIGNS: readonly string[] = [
   "Executive dinners",
   "Trade fair Hanover",
   "Webinar: spare parts on time",

@@ -25,7 +25,7 @@ export interface JointPeople {
 }
 
 /** Of all people of the company, whoever is in both CRMs. */
-export const SHARE_IN_BOTH = 0.3;
+const SHARE_IN_BOTH = 0.3;
 /** Of Salesforce's people, at most those are in HubSpot too; fewer where too few came through a campaign of HubSpot's. */
 const SHARE_OF_SALESFORCE = 0.5;
 

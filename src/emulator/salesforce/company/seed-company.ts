@@ -22,7 +22,7 @@ export interface SeedOptions {
   /** Where another CRM holds a part of the company. */
   readonly beside?: {
     /** Campaigns, by name, that are kept in the org. */
-    keepsCampaign(name: string): boolean;
+    readonly keepsCampaign: (name: string) => boolean;
     /** Told of every lead, in the order they came. */
     onLead(trace: LeadTrace): void;
     /** Told of whoever is a contact without ever having been a lead. */
