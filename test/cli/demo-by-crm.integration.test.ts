@@ -92,7 +92,8 @@ describe("the demo by CRM", { shuffle: false }, () => {
         "Salesforce org 00D",
         "HubSpot portal 24700001",
         "Is activity logged in Salesforce?",
-        "Executive dinners (cost of Salesforce)",
+        "Campaign Executive dinners (",
+        "which holds the money: same name, overlapping dates",
       ]) {
         expect(page).toContain(words);
       }
