@@ -40,7 +40,9 @@ test("the CRM's counts stand beside the mirror's, cost an idle cycle nothing, an
   expect(await counted("Lead")).toEqual({ object: "Lead", crm: listed, mirror: listed });
   const report = await company.app.storedReport();
   expect(report?.trust.countedAt).toEqual(new Date(first?.at ?? ""));
-  expect(report?.trust.counts).toEqual(first?.objects);
+  expect(report?.trust.counts).toEqual(
+    first?.objects.map((each) => ({ ...each, connectionId: "salesforce" })),
+  );
 
   // Stamped long before the watermark: no delta brings it.
   const loaded = await company.control("load/salesforce/Lead", {
