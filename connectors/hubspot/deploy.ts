@@ -1,7 +1,7 @@
 import { ConfigError, PermissionError, RequestRefusedError } from "../../src/core/errors.ts";
 import type { DeployProblem, DeployReport, PackageFile } from "../../src/core/ports.ts";
 import type { ApiRequest } from "./api-requests.ts";
-import { addressOf } from "./object-address.ts";
+import { addressOf, CAMPAIGNS } from "./object-address.ts";
 import {
   type GroupFile,
   groupFiles,
@@ -214,7 +214,9 @@ async function deployProperties(
   for (const { body } of wanted) {
     const placed = isOurObject(object) && group != null ? { ...body, groupName: group } : body;
     const found = present.find(({ name }) => name === body.name);
-    await deployProperty(deploying, { object, body: placed }, found);
+    const isDone = await deployProperty(deploying, { object, body: placed }, found);
+    // A portal whose campaigns take one property of ours takes all, and one that refuses the first refuses all.
+    if (!isDone && object === CAMPAIGNS) return;
   }
 }
 
@@ -222,12 +224,12 @@ async function deployProperty(
   deploying: Deploying,
   { object, body }: PropertyFile,
   found: PortalProperty | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const { session, portalId, checkOnly } = deploying;
   const type = addressOf(object, portalId);
   const component = `${object}.${body.name}`;
   const problems = problemsOf(deploying, object);
-  await whileTrying(problems, component, async () => {
+  return whileTrying(problems, component, async () => {
     if (found === undefined) {
       const request = session.requests.createProperty(type, body);
       const refused = checkOnly ? null : await sendDefinition(deploying, request, component);
@@ -282,5 +284,5 @@ async function deployList(deploying: Deploying, { body }: ListFile): Promise<voi
 
 /** Properties of campaigns are documented nowhere: whether a portal takes them is seen by trying. */
 function problemsOf(deploying: Deploying, object: string): DeployProblem[] {
-  return object === "0-35" ? deploying.minor : deploying.problems;
+  return object === CAMPAIGNS ? deploying.minor : deploying.problems;
 }

@@ -43,6 +43,10 @@ const portalColumns: readonly PortalColumns[] = [
   ]),
   ...linked.map((one): PortalColumns => ({ table: `hubspot_${one}_association`, hasLists: true })),
   { table: "hubspot_campaign_contact", row: { column: "contactid", type: "contacts" } },
+  // What a webhook named and nobody has looked at yet; the next look at the portal finds it all the same.
+  ...records.map(
+    ([, type]): PortalColumns => ({ table: "touched_record", row: { column: "record_id", type } }),
+  ),
 ];
 
 /** As `dropForgotten`, for a page of a portal. */
@@ -337,7 +341,7 @@ async function eraseFromWriteback(
     or (r.object = 'leads' and r.key = any(${[...people.leads]}::text[])))`;
   const isHandoff = sql`(r.object = 'ripeline_handoff' and r.key = any(${[...handoffs]}::text[]))`;
   let count = 0;
-  for (const table of ["pending", "rejection", "withheld_owner", "audit"]) {
+  for (const table of ["pending", "rejection", "withheld_owner", "flip_hold", "audit"]) {
     const done = await tx.execute(sql`
       delete from ${sql.identifier(["writeback", table])} as r
       where ${ofKey(key, "r")} and (${isRecord} or ${isHandoff})`);

@@ -36,6 +36,8 @@ const HARMLESS = [
   "hs_budget_items_sum_amount hs_spend_items_sum_amount",
   // HubSpot: which sequence, campaign and report; whose class a stage is.
   "hs_sequence_id contacttype stage_id label class is_new sort_order",
+  // What a webhook named: of which type, how often, since when.
+  "object_type generation noted_at",
 ].flatMap((line) => line.split(" "));
 
 /** An engagement's id says nothing of a person. */
@@ -43,7 +45,7 @@ const OF_ENGAGEMENTS = /^hubspot_(call|email|meeting|task|communication)_associa
 
 /** Tables without a row about a person. */
 const IMPERSONAL =
-  /^(api_call|api_usage|stream_state|run|workspace_key|credential|forget_salt|forgotten|salesforce_(business_hours|holiday|lead_status|opportunity_stage|opportunity_history|currency_type|dated_conversion_rate|profile|group|user_license|user_role|campaign)|hubspot_(account|pipeline_stage|lead_stage|exchange_rate|campaign_money|merge))$/;
+  /^(api_call|api_usage|stream_state|run|workspace_key|credential|forget_salt|forgotten|webhook_event|salesforce_(business_hours|holiday|lead_status|opportunity_stage|opportunity_history|currency_type|dated_conversion_rate|profile|group|user_license|user_role|campaign)|hubspot_(account|pipeline_stage|lead_stage|exchange_rate|campaign_money|merge))$/;
 
 const Column = z.object({ table: z.string(), column: z.string() });
 

@@ -107,7 +107,20 @@ async function members(name: string): Promise<readonly string[]> {
 }
 
 describe("apply and push over a portal", () => {
+  it("asks once whether campaigns take properties, and goes on without where they do not", async () => {
+    await company(1);
+    const { deploy } = await apply(ctx(), PORTAL, { checkOnly: false });
+    expect(deploy.succeeded).toBe(true);
+    expect(deploy.problems).toEqual([
+      { component: "0-35.ripeline_investment", problem: containing("campaigns take no properties") },
+    ]);
+    const outcome = await pushAt(START);
+    expect(outcome["hubspot.0-35"]).toBeUndefined();
+    expect(outcome["hubspot.contacts"]).toMatchObject({ written: 1, rejected: 0 });
+  });
+
   it("makes everything once, flags, and writes nothing where nothing changed", async () => {
+    await hub.set({ campaignProperties: true });
     const ids = await company(60);
     await load("deals", ["5000"]);
     await putDeal(store.database, "5000");

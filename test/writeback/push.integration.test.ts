@@ -499,6 +499,7 @@ describe("a record that one run writes twice", () => {
 describe("metric rows", () => {
   it("store a ratio as its two parts and leave the division to the CRM", async () => {
     const row = { rowType: "campaign", member: "701000000000001AAA", label: "Webinar" };
+    await putCampaign(store.database, row.member);
     await putMetric(store.database, {
       ...row,
       metric: "cost_per_lead",
