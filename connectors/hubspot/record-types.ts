@@ -111,6 +111,8 @@ export const recordTypes = [
       optional("hs_analytics_source", "text"),
       optional("hs_v2_date_entered_current_stage", "timestamptz"),
       optional("hs_merged_object_ids", "text"),
+      // Made by HubSpot's Salesforce integration; its name is known from portals that have it, not from HubSpot's pages.
+      optional("hs_salesforceopportunityid", "text"),
     ],
   },
   {

@@ -9,10 +9,9 @@ import {
   type RemovalCounts,
   type SweepSummary,
 } from "../core/cycle.ts";
-import { type CrmName, QuotaExhaustedError } from "../core/errors.ts";
+import { QuotaExhaustedError } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { stoppable } from "../database/stoppable.ts";
-import { catalog } from "../metrics/catalog.ts";
 import { compute } from "../metrics/compute.ts";
 import { readConnection } from "../mirror/connection-record.ts";
 import { pullWithinBudget, readQuotaState } from "../mirror/pull-within-budget.ts";
@@ -21,8 +20,8 @@ import type { ChosenCadence } from "../provision/cadence.ts";
 import { dueClasses, readPublished } from "../writeback/due-classes.ts";
 import { push } from "../writeback/push.ts";
 import { isSweepDue, sweep } from "../writeback/sweep.ts";
+import { writtenTargets } from "../writeback/targets/provisioned.ts";
 import { PUBLISH_CLASSES, type PublishClass } from "../writeback/targets/target.ts";
-import { targetObjects } from "../writeback/targets.ts";
 import type { Parts, Workspace } from "./parts.ts";
 
 /** What a step tells while it works, and what ends it. */
@@ -30,12 +29,6 @@ export interface Watch {
   readonly onProgress: (progress: CycleProgress) => void;
   readonly signal: AbortSignal;
 }
-
-/** What runs on these decides how many rows go at once; HubSpot does not tell. */
-const writtenObjects: Readonly<Record<CrmName, readonly string[]>> = {
-  salesforce: targetObjects({ closedStatuses: [], catalog }).map(({ object }) => object),
-  hubspot: [],
-};
 
 /** Reads one connection. */
 export function pullStep(
@@ -54,6 +47,7 @@ export function pullStep(
       // Who answers is a question that HubSpot counts.
       const opening = isNew ? connection.usage().metered : 0;
       const before = await readQuotaState(store, key);
+      const written = await writtenTargets(store, settings, crm);
       const { summary, counts } = await pullWithinBudget(
         {
           db: stoppable(store, signal),
@@ -62,7 +56,8 @@ export function pullStep(
           settings,
           secretKey: environment.RIPELINE_SECRET_KEY,
           cadenceMinutes: (await cadence()).minutes,
-          writtenObjects: writtenObjects[crm],
+          // What runs on these decides how many rows go at once, where the CRM tells.
+          writtenObjects: written.map(({ object }) => object),
           onProgress,
         },
         which,

@@ -3,13 +3,12 @@ import { ConfigError, type CrmName } from "../core/errors.ts";
 import { toJson } from "../core/json.ts";
 import { sql } from "../database/sql.ts";
 import { stoppable } from "../database/stoppable.ts";
-import { catalog } from "../metrics/catalog.ts";
 import { readEmailKey } from "../mirror/email-key.ts";
 import { type Forgotten, forgetPeople, isPerson, recordsOfPerson } from "../mirror/forget-people.ts";
 import { type Reconciliation, reconcile } from "../mirror/reconcile.ts";
 import { recordRun } from "../mirror/run-ledger.ts";
 import { type ApplyOptions, type ApplyOutcome, apply } from "../provision/apply.ts";
-import { targetsFor } from "../writeback/targets.ts";
+import { writtenTargets } from "../writeback/targets/provisioned.ts";
 import { type UndoOutcome, undoRun } from "../writeback/undo.ts";
 import type { Parts, Workspace } from "./parts.ts";
 
@@ -60,7 +59,7 @@ async function undoAs(parts: Parts, undoRunId: string | null, step: UndoStep): P
   const db = stoppable(parts.store, signal);
   const connection = (await parts.connect()).during(signal);
   const asOf = await connection.serverTime();
-  const targets = targetsFor(parts.crm, { closedStatuses: [], catalog });
+  const targets = await writtenTargets(db, parts.settings, parts.crm);
   return undoRun({ db, connection, log: parts.log }, parts.settings, targets, {
     runId,
     undoRunId,

@@ -88,6 +88,7 @@ function describeCounts({ counts }: ConnectionStatus): readonly string[] {
 function describeWriting({
   writesPaused,
   leadWritesStopped,
+  refusedObjects,
   refusedRows,
   withheldOwners,
   sweep,
@@ -103,6 +104,10 @@ function describeWriting({
   const lines = [
     ...(writesPaused === null ? [] : [`PAUSED: ${writesPaused.message}`]),
     ...(leadWritesStopped === null ? [] : [`STOPPED: ${leadWritesStopped.message}`]),
+    ...refusedObjects.map(
+      ({ object, rows, since, message }) =>
+        `REFUSED: nothing was written to ${object} since ${since}, ${rows} rows wait. ${message}`,
+    ),
     ...(refused.length === 0
       ? []
       : [table(["refused by the CRM", "record or key", "", "in its words", "next try"], refused)]),

@@ -7,6 +7,7 @@ import { describeLeadStop } from "./owner-guard.ts";
 import { describePause, readPause } from "./pause.ts";
 import { allowanceOf, leadStop, readFacts } from "./push-bounds.ts";
 import type { PushContext, PushLog } from "./push-context.ts";
+import { noteObject } from "./refused-objects.ts";
 import { type SentPages, sendPages } from "./send-pages.ts";
 import { startingBatchSize } from "./targets/batch-size.ts";
 import type { PublishClass, TargetObject } from "./targets/target.ts";
@@ -28,10 +29,10 @@ export interface PushOptions {
 }
 
 /** What became of one object's rows. */
-export interface ObjectOutcome extends Omit<SentPages, "stopped" | "spent"> {
+export interface ObjectOutcome extends Omit<SentPages, "stopped" | "spent" | "refusal"> {
   /** Rows whose desired values differ from what the CRM has. */
   readonly changed: number;
-  /** Left for later: by the hourly limit, a stop, or the day's calls. */
+  /** Left for later: by the hourly limit, a stop, the day's calls, or a CRM that takes no row of the object. */
   readonly deferred: number;
   /** Why nothing was written to the object, or not all; null where nothing stood in the way. */
   readonly blocked: string | null;
@@ -48,7 +49,8 @@ export type PushOutcome = Readonly<Record<string, ObjectOutcome>>;
  * yet confirmed; where nothing changed it sends nothing.
  *
  * Flags go first, and what the day's calls do not reach for waits. A refused row never stops its neighbours: it is tried
- * once more at the end where that may help, then by `retry-policy.ts`.
+ * once more at the end where that may help, then by `retry-policy.ts`. An object that HubSpot refuses whole never stops the
+ * others: it is noted (`readRefusedObjects`) and asked for again at the next push.
  * @param targets what may be written, in the order of writing
  * @throws ConfigError when nothing has been computed yet
  * @throws ConnectorError of `connection.write` (network, sign-in); pages before it are committed
@@ -90,7 +92,7 @@ export async function pushTargets(
     const stop = await leadStop(ctx, target, scope);
     const allowance = stop === null ? await allowanceOf(db, target.object, scope, settings) : 0;
     const batchSize = startingBatchSize(target.object, facts.automation);
-    const { stopped, spent, ...done } = await sendPages(ctx, {
+    const { stopped, spent, refusal, ...done } = await sendPages(ctx, {
       ...options,
       ...scope,
       target,
@@ -99,11 +101,13 @@ export async function pushTargets(
       changed,
     });
     const found = stop ?? stopped;
+    const deferred = changed - done.written - done.rejected;
+    await noteObject(db, scope, target.object, { refusal, waiting: deferred });
     outcome[name] = {
       changed,
       ...done,
-      deferred: changed - done.written - done.rejected,
-      blocked: found === null ? (spent?.message ?? null) : describeLeadStop(found),
+      deferred,
+      blocked: found === null ? ((spent ?? refusal)?.message ?? null) : describeLeadStop(found),
       ...(spent === null ? {} : { isQuotaSpent: true }),
     };
     report(ctx.log, name, outcome[name], options.runId);

@@ -8,6 +8,7 @@ import { refreshStatistics } from "./diff.ts";
 import { type LeadStop, leadsWrittenBy, stopLeadWrites } from "./owner-guard.ts";
 import type { PushContext } from "./push-context.ts";
 import { type RowResult, recordPage } from "./record-page.ts";
+import { isObjectRefusal, type ObjectRefusal } from "./refused-objects.ts";
 import { nextTry } from "./retry-policy.ts";
 import type { TargetObject } from "./targets/target.ts";
 import { assertOurNames, ridingFields } from "./targets.ts";
@@ -54,6 +55,8 @@ export interface SentPages {
   readonly stopped: LeadStop | null;
   /** The day's calls were spent: sending ended before the last row. */
   readonly spent: QuotaExhaustedError | null;
+  /** The CRM takes no row of this object: sending ended before the last row. */
+  readonly refusal: ObjectRefusal | null;
 }
 
 /**
@@ -91,17 +94,19 @@ const FIRST_STATISTICS = 500;
 
 /**
  * Sends what stands in `writeback.pending` for one object, page by page, each page's outcomes committed before the next
- * page. Ends early where writes of ours are seen to move owners of leads, or the day's calls are spent: what was not
- * sent stays pending.
+ * page. Ends early where writes of ours are seen to move owners of leads, the day's calls are spent, or the CRM takes no
+ * row of the object: what was not sent stays pending.
  */
 export async function sendPages(ctx: PushContext, job: SendJob): Promise<SentPages> {
   const total = { written: 0, rejected: 0, calls: 0 };
   try {
     const stopped = await sendAll(ctx, job, total);
-    return { ...total, stopped, spent: null };
+    return { ...total, stopped, spent: null, refusal: null };
   } catch (error) {
-    if (!(error instanceof QuotaExhaustedError)) throw error;
-    return { ...total, stopped: null, spent: error };
+    const early = { ...total, stopped: null, spent: null, refusal: null };
+    if (error instanceof QuotaExhaustedError) return { ...early, spent: error };
+    if (isObjectRefusal(error)) return { ...early, refusal: error };
+    throw error;
   }
 }
 

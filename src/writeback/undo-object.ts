@@ -163,7 +163,10 @@ export async function undoObject(
     refused: total.refused + sent.rejected,
     deferred: total.deferred + planned - sent.written - sent.rejected,
     calls: total.calls + sent.calls,
-    blocked: sent.stopped === null ? (sent.spent?.message ?? total.blocked) : describeLeadStop(sent.stopped),
+    blocked:
+      sent.stopped === null
+        ? ((sent.spent ?? sent.refusal)?.message ?? total.blocked)
+        : describeLeadStop(sent.stopped),
   };
 }
 

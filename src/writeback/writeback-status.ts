@@ -3,6 +3,7 @@ import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
 import { describeLeadStop, readLeadStop } from "./owner-guard.ts";
 import { describePause, readPause } from "./pause.ts";
+import { type RefusedObject, readRefusedObjects } from "./refused-objects.ts";
 import { readRejections } from "./rejections.ts";
 import { readWithheldOwners, type WithheldOwners } from "./withheld-owners.ts";
 
@@ -49,6 +50,8 @@ export interface WritebackStatus {
     /** Why, and what to do. */
     readonly message: string;
   } | null;
+  /** Objects of which the CRM took no row at the last push. */
+  readonly refusedObjects: readonly RefusedObject[];
   /** Flags that could not be cleared first, then the oldest; twenty at most. */
   readonly refusedRows: readonly RefusedRow[];
   readonly withheldOwners: readonly WithheldOwners[];
@@ -95,6 +98,7 @@ export async function readWritebackStatus(
             leadIds: stop.leadIds,
             message: describeLeadStop(stop),
           },
+    refusedObjects: await readRefusedObjects(db, scope),
     refusedRows: rejections.map((row) => ({
       object: row.object,
       key: row.key,

@@ -220,6 +220,58 @@ describe("six people: three in both systems, one merged twice, one with two addr
   });
 });
 
+describe("a deal that HubSpot's Salesforce integration made of an opportunity", () => {
+  /** Deals of 4,000 in a portal beside an org with one opportunity of 9,000. @returns what is counted, and for how much */
+  const counted = async (named: (opportunity: string) => string) => {
+    const opportunity = await bench.rows.opportunity("Dan Mustermann AB", {
+      created: "2026-03-03T09:00:00Z",
+      amount: 9000,
+      ownerid: bob,
+    });
+    const deal = { amount: "4000", hubspot_owner_id: "10", deal_currency_code: "USD" };
+    await portal.deal("301", "2026-03-03T09:05:00Z", {
+      ...deal,
+      hs_salesforceopportunityid: named(opportunity),
+    });
+    const computed = await bench.compute(asOf, both);
+    const rows = await bench.store.database.any(
+      z.object({ id: z.string(), pipeline: z.number() }),
+      sql`select opportunity_id as id, pipeline_amount::float8 as pipeline from metrics.int_opportunity
+          where counts_in_pipeline order by connection_id desc, opportunity_id`,
+    );
+    return {
+      pipeline: rows.map(({ id, pipeline }) => [id === opportunity || id, pipeline]),
+      open: computed.value("open_opportunities", now()),
+    };
+  };
+
+  test.each([
+    ["the id as it is", (id: string) => id],
+    ["15 characters of it", (id: string) => id.slice(0, 15)],
+  ])("is that opportunity: %s", async (_, named) => {
+    // 9,000 of the opportunity; the deal's 4,000 are the same money.
+    expect(await counted(named)).toEqual({ pipeline: [[true, 9000]], open: 1 });
+  });
+
+  test.each([
+    ["that is in no org of the workspace", () => "006000000000ZZZAAA"],
+    ["that differs in a letter's case only", (id: string) => swapped(id)],
+    ["of no name", () => " "],
+  ])("is a deal of its own where it names one %s", async (_, named) => {
+    expect(await counted(named)).toEqual({
+      pipeline: [
+        [true, 9000],
+        ["301", 4000],
+      ],
+      open: 2,
+    });
+  });
+});
+
+/** Another record's id: Salesforce tells upper from lower case in the first 15 characters. */
+const swapped = (id: string) =>
+  `${[...id.slice(0, 15)].map((sign) => (sign === sign.toUpperCase() ? sign.toLowerCase() : sign.toUpperCase())).join("")}AAA`;
+
 const conflicts = () =>
   bench.store.database.any(
     z.object({

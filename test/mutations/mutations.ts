@@ -70,8 +70,8 @@ export const mutations: readonly CodeMutation[] = [
   {
     harm: "renewals count as new pipeline",
     file: "src/metrics/models/intermediate/int_opportunity.sql",
-    find: "when opportunities.type ~* 'renew' then 'renewal'",
-    replace: "when opportunities.type ~* 'renew' then 'new'",
+    find: "when opportunities.type_name ~* 'renew' then 'renewal'",
+    replace: "when opportunities.type_name ~* 'renew' then 'new'",
     tests: ["test/metrics/pipeline.integration.test.ts"],
   },
   {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { connectHubspot } from "../../connectors/hubspot/connect.ts";
+import { hubspotScopes } from "../../connectors/hubspot/scopes.ts";
 import { silentLog } from "../../connectors/shared/connector-log.ts";
 import type { OpenConnection } from "../../src/core/ports.ts";
 import type { Settings } from "../../src/core/settings.ts";
@@ -16,6 +17,7 @@ import { writtenTargets } from "../../src/writeback/targets/provisioned.ts";
 import { PUBLISH_CLASSES } from "../../src/writeback/targets/target.ts";
 import { targetObjects } from "../../src/writeback/targets.ts";
 import { undoRun } from "../../src/writeback/undo.ts";
+import { readWritebackStatus } from "../../src/writeback/writeback-status.ts";
 import { type HubSpotClient, startHubSpot } from "../emulator/hubspot/hubspot-client.ts";
 import { openTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { hoursAfter, putMetric, START } from "./metric-rows.ts";
@@ -249,6 +251,39 @@ describe("apply and push over a portal", () => {
     ]);
     // Within the day it is not tried again.
     expect((await pushAt(hoursAfter(START, 1)))["hubspot.contacts"]).toMatchObject({ written: 0, calls: 0 });
+  });
+
+  it("writes the other objects where one is refused whole, says so, and catches up when it is allowed again", async () => {
+    const ids = await company(3);
+    await load("deals", ["5000"]);
+    await putDeal(store.database, "5000");
+    await putMetric(store.database, { metric: "investment", value: 10_000 });
+    await apply(ctx(), PORTAL, { checkOnly: false });
+    // Contacts go first. Somebody took the scope of writing them out of the app after apply.
+    const scopes = hubspotScopes.map(({ name }) => name);
+    await hub.set({ scopes: scopes.filter((name) => name !== "crm.objects.contacts.write") });
+    const outcome = await pushAt(START);
+    expect(outcome["hubspot.contacts"]).toMatchObject({ changed: 3, written: 0, rejected: 0, deferred: 3 });
+    expect(outcome["hubspot.contacts"]?.blocked).toContain("crm.objects.contacts.write");
+    expect(outcome["hubspot.deals"]).toMatchObject({ written: 1, blocked: null });
+    expect(outcome["hubspot.ripeline_handoff"]).toMatchObject({ written: 3 });
+    expect(outcome["hubspot.ripeline_metric"]).toMatchObject({ written: 1 });
+    const { refusedObjects } = await readWritebackStatus(store.database, SCOPE);
+    expect(refusedObjects).toMatchObject([
+      { object: "contacts", code: "PERMISSION", rows: 3, since: START.toISOString() },
+    ]);
+    expect(refusedObjects[0]?.message).toContain("crm.objects.contacts.write");
+
+    // An hour later it is asked for again; then the scope is back.
+    const later = hoursAfter(START, 1);
+    expect((await pushAt(later))["hubspot.contacts"]).toMatchObject({ written: 0, deferred: 3 });
+    expect((await readWritebackStatus(store.database, SCOPE)).refusedObjects).toMatchObject([
+      { since: START.toISOString(), lastAt: later.toISOString() },
+    ]);
+    await hub.set({ scopes });
+    expect((await pushAt(later))["hubspot.contacts"]).toMatchObject({ written: 3, blocked: null });
+    expect((await readWritebackStatus(store.database, SCOPE)).refusedObjects).toEqual([]);
+    expect(await contact(ids[0] ?? "", "ripeline_clock")).toEqual({ ripeline_clock: "open" });
   });
 
   it("lets a contact that was merged away go, and the next push is quiet", async () => {

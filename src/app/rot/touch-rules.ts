@@ -91,8 +91,10 @@ export function judgeEngagement(
     }
     case "emails": {
       const [direction, status] = [text("hs_email_direction"), text("hs_email_status")];
+      // What came in, or is a draft, is none whatever its status: drafts have no status at all.
+      if (!isWithheld(direction) && direction !== "EMAIL") return NO;
       if (isWithheld(direction) || isWithheld(status)) return { counts: "unknown" };
-      return direction === "EMAIL" && status === "SENT" ? yes(at("hs_timestamp", "hs_createdate")) : NO;
+      return status === "SENT" ? yes(at("hs_timestamp", "hs_createdate")) : NO;
     }
     case "meetings": {
       const outcome = text("hs_meeting_outcome") || "SCHEDULED";

@@ -48,6 +48,17 @@ test("a deal is closed and won by its own marks, else by its stage; types in the
   ]);
 });
 
+test("a deal names the opportunity it was made from as the integration wrote it", async () => {
+  await rows.deal("1", created, { hs_salesforceopportunityid: " 006A00000000001 " });
+  await rows.deal("2", created, { hs_salesforceopportunityid: "" });
+  await rows.deal("3", created);
+  expect(await rowsOf("stg_opportunity", ["opportunity_id", "salesforce_opportunity_id"])).toEqual([
+    ["1", "006A00000000001"],
+    ["2", null],
+    ["3", null],
+  ]);
+});
+
 test("a deal's amount in the portal's own currency is HubSpot's, its own where the currency is the portal's, else unknown", async () => {
   const inEuro = { deal_currency_code: "EUR", closedate: "2026-06-30T22:00:00Z" };
   await rows.deal("1", created, { ...inEuro, amount: "1000", amount_in_home_currency: "1250" });

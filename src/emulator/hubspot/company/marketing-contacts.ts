@@ -17,6 +17,13 @@ export const INTEGRATION_PROPERTIES = [
   ["hs_salesforcecontactid", "salesforcecontactid", "Salesforce Contact ID"],
 ] as const;
 
+/** The same of deals. Its name is known from portals that have it; unconfirmed: HubSpot's own pages were not seen to name it. */
+export const INTEGRATION_DEAL_PROPERTY = {
+  objectType: "deals",
+  name: "hs_salesforceopportunityid",
+  label: "Salesforce Opportunity ID",
+} as const;
+
 /** The ids as the integration writes them; after a conversion the lead's stays beside the contact's. */
 function salesforceIds({ trace, link }: SharedPerson): Readonly<Record<string, string>> {
   if (link !== "ids") return {};

@@ -7,7 +7,12 @@ import { loadRows } from "../engine/load/load-rows.ts";
 import type { Portal } from "../engine/portal.ts";
 import { isInHubSpot, isInSalesforce } from "./joint-campaigns.ts";
 import { joinPeople } from "./joint-people.ts";
-import { addReader, addShared, INTEGRATION_PROPERTIES } from "./marketing-contacts.ts";
+import {
+  addReader,
+  addShared,
+  INTEGRATION_DEAL_PROPERTY,
+  INTEGRATION_PROPERTIES,
+} from "./marketing-contacts.ts";
 import { portalCampaigns } from "./portal-campaigns.ts";
 import { portalOwners } from "./portal-owners.ts";
 import { portalRows } from "./portal-rows.ts";
@@ -54,7 +59,7 @@ export function seedJointCompany(
   const integration = INTEGRATION_PROPERTIES.flatMap(([newer, older, label]) =>
     [newer, older].map((name) => ({ objectType: "contacts", name, label })),
   );
-  loadRows(portal, "properties", integration);
+  loadRows(portal, "properties", [...integration, INTEGRATION_DEAL_PROPERTY]);
   const owners = portalOwners(company.world.staff, since);
   const now = size.now.getTime();
   const campaigns = portalCampaigns(company.world.plan, { seed: size.seed, now, keeps: isInHubSpot });

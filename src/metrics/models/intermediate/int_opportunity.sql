@@ -1,4 +1,5 @@
--- Grain: one row per opportunity that is not deleted at as_of. Money in the workspace's currency by the CRM's own rule:
+-- Grain: one row per opportunity that is not deleted at as_of, and is no deal that the Salesforce integration made of an
+-- opportunity which is in an org of the workspace: that is the opportunity itself, counted there. Money in the workspace's currency by the CRM's own rule:
 -- rates dated by close date where the org has dated rates, else the static rate; where the CRM keeps amounts in its own
 -- currency and that is the workspace's, that amount. Null with amount_reason where unknown.
 -- pipeline_amount: the amount; a lost one stays at its last amount that was not 0.
@@ -21,9 +22,20 @@ connections as (
     where workspace_id = $1
 ),
 opportunities as (
-    select *
-    from metrics.stg_opportunity
-    where workspace_id = $1
+    select opportunity.*
+    from metrics.stg_opportunity as opportunity
+    where opportunity.workspace_id = $1
+        -- The integration may write 15 characters of an id, which are as good as 18.
+        and not exists (
+            select 1
+            from metrics.stg_opportunity as original
+            join connections
+                on connections.connection_id = original.connection_id
+                and connections.crm = 'salesforce'
+            where original.workspace_id = $1
+                and original.connection_id <> opportunity.connection_id
+                and opportunity.salesforce_opportunity_id in (original.opportunity_id, left(original.opportunity_id, 15))
+        )
 ),
 history as (
     select *

@@ -4,6 +4,7 @@
 -- they are. account_id: the primary company, else the first. campaign_id: a deal has none of its own;
 -- the campaign of the first touch of its contacts, of the one made first that has one, stands in for it.
 -- Closed and won by the deal's own marks, else by its stage. close_date in the workspace's zone.
+-- salesforce_opportunity_id: the opportunity that HubSpot's Salesforce integration keeps the deal in step with, as it writes it.
 -- Source: definitions 7, 9, 10. $1 workspace, $2 connection, $3 as_of.
 with run as (
     select *
@@ -140,6 +141,7 @@ final as (
         coalesce(deals.hs_is_closed, stages.is_closed, false) as is_closed,
         coalesce(deals.hs_is_closed_won, stages.is_won, false) as is_won,
         nullif(btrim(deals.hs_analytics_source), '') as source,
+        nullif(btrim(deals.hs_salesforceopportunityid), '') as salesforce_opportunity_id,
         coalesce(deals.createdat, deals.changed_at) as created_at
     from deals
     cross join run
@@ -166,6 +168,7 @@ select
     is_closed,
     is_won,
     source,
+    salesforce_opportunity_id,
     created_at
 from final
 where created_at <= $3::timestamptz

@@ -40,5 +40,6 @@ select
     is_closed,
     is_won,
     source,
+    null::text as salesforce_opportunity_id,
     created_at
 from final
