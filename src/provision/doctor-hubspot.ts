@@ -3,7 +3,7 @@ import type { AccountProfile, Connection } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { type Sql, sql } from "../database/sql.ts";
-import type { Check } from "./doctor.ts";
+import type { Check } from "./check.ts";
 
 /** Objects that rot flags and sources are written to. */
 const WRITTEN = ["contacts", "leads", "deals"] as const;

@@ -4,22 +4,9 @@ import type { Connection, ObjectAccess, OrgFacts } from "../core/ports.ts";
 import type { Settings } from "../core/settings.ts";
 import type { Database } from "../database/database.ts";
 import { sql } from "../database/sql.ts";
+import type { Check } from "./check.ts";
 import { hubspotChecks } from "./doctor-hubspot.ts";
 import { failedCheck } from "./failed-check.ts";
-
-/** `fail`: ripeline cannot work. `warn`: it works, and something is less than it could be. */
-export type Level = "ok" | "warn" | "fail";
-
-export interface Check {
-  readonly name: string;
-  readonly level: Level;
-  /** What was found, one sentence. */
-  readonly found: string;
-  /** What to do, where there is something to do. */
-  readonly next?: string;
-  /** Id of the connection that it is about, where the workspace has several. */
-  readonly connection?: string;
-}
 
 export interface LargeOwner {
   readonly ownerId: string;

@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS } from "../../../core/time.ts";
 import { JOB_TITLES } from "../../salesforce/company/names.ts";
 import type { RandomStream } from "../../salesforce/company/random.ts";
 import { LEAD_STATUSES } from "../../salesforce/company/setup-rows.ts";
-import { COUNTRIES, drawSomebody, type Somebody } from "../../salesforce/company/somebody.ts";
+import { COUNTRIES, drawSomebody } from "../../salesforce/company/somebody.ts";
 import type { Owner as Holder, LeadStory } from "../../salesforce/company/story.ts";
 import { type Answered, analyticsSource, type ContactStory, contactRow } from "./contact-row.ts";
 import { addDeal } from "./deal-row.ts";
@@ -10,17 +10,7 @@ import { addEngagement, type Logged } from "./engagement-rows.ts";
 import { leadRow, leadStatusSteps } from "./lead-row.ts";
 import { ownerSteps, type Step } from "./portal-history.ts";
 import { instantText } from "./portal-rows.ts";
-import type { PortalWorld } from "./portal-world.ts";
-
-/** Somebody who has a contact record. */
-export interface Known extends Somebody {
-  readonly contact: string;
-  readonly company: string;
-  /** When the contact was made, in milliseconds. */
-  readonly since: number;
-  /** Contacts that were merged into it. */
-  readonly merged: readonly string[];
-}
+import type { Known, PortalWorld } from "./portal-world.ts";
 
 /** What is needed to log more on a lead. */
 export interface PersonTrace {

@@ -1,8 +1,18 @@
 import type { ToldCompany } from "../../salesforce/company/company-world.ts";
-import type { Known } from "./person-rows.ts";
+import type { Somebody } from "../../salesforce/company/somebody.ts";
 import type { PortalCampaigns } from "./portal-campaigns.ts";
 import type { PortalOwners } from "./portal-owners.ts";
 import type { PortalRows } from "./portal-rows.ts";
+
+/** Somebody who has a contact record. */
+export interface Known extends Somebody {
+  readonly contact: string;
+  readonly company: string;
+  /** When the contact was made, in milliseconds. */
+  readonly since: number;
+  /** Contacts that were merged into it. */
+  readonly merged: readonly string[];
+}
 
 /** What everything that is written into a portal draws on. */
 export interface PortalWorld {

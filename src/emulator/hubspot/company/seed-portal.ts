@@ -7,12 +7,12 @@ import type { Portal } from "../engine/portal.ts";
 import { contactRow } from "./contact-row.ts";
 import { addDeal, type DealStory } from "./deal-row.ts";
 import { addNoise } from "./engagement-rows.ts";
-import { addPerson, type Known, type PersonTrace } from "./person-rows.ts";
+import { addPerson, type PersonTrace } from "./person-rows.ts";
 import { portalCampaigns } from "./portal-campaigns.ts";
 import { portalOwners } from "./portal-owners.ts";
 import { type EngagementType, type PortalRows, portalRows } from "./portal-rows.ts";
 import { NO_LICENSES, setUpPortal } from "./portal-setup.ts";
-import type { PortalWorld } from "./portal-world.ts";
+import type { Known, PortalWorld } from "./portal-world.ts";
 
 export interface PortalSeed {
   /** Leads; with them come nearly as many contacts, three times as many engagements and a fifth as many deals. */
