@@ -9,7 +9,11 @@ const shared = {
 };
 
 /** Minutes each, so not in `npm test`. */
-const onHostileOrgs = ["test/scenarios/hostile.scenario.test.ts", "test/scenarios/no-leaks.scenario.test.ts"];
+const onHostileOrgs = [
+  "test/scenarios/hostile.scenario.test.ts",
+  "test/scenarios/hostile-hubspot.scenario.test.ts",
+  "test/scenarios/no-leaks.scenario.test.ts",
+];
 
 /** unit: no I/O. integration: PGlite and the emulator in process or on loopback. scenario: whole cycles. hostile: orgs that fight back. chaos: kills. */
 export default defineConfig({

@@ -22,6 +22,8 @@ export interface Looked {
   readonly leads: readonly LeadRecord[];
   readonly writes: readonly Write[];
   readonly newWrites: readonly Write[];
+  /** What a symbol of the page stands for, and any other text as it is; hostile.md's unless told. */
+  readonly resolve?: (text: string) => string;
 }
 
 const Pushed = z.object({
@@ -60,7 +62,7 @@ export interface AfterStep {
 }
 
 export async function readAfter(looked: Looked): Promise<AfterStep> {
-  const { app, context, at, leads, writes, newWrites } = looked;
+  const { app, context, at, leads, writes, newWrites, resolve: idOf = resolved } = looked;
   const { store, settings } = app;
   const rows = (
     await Promise.all(
@@ -73,10 +75,9 @@ export async function readAfter(looked: Looked): Promise<AfterStep> {
   const status = await app.status();
   const statusText = `${shown.text}\n${JSON.stringify(shown.json)}`;
   const byId = new Map(leads.map((lead) => [String(lead["Id"]), lead]));
-  const idOf = (symbol: string): string => (symbol.includes(":") ? recordId(symbol) : symbol);
 
   const rowsOf = (spec: string): readonly ReportRow[] => {
-    const wanted = parseSpec(spec, at);
+    const wanted = parseSpec(spec, at, idOf);
     return rows.filter(
       (row) =>
         row.row_type === wanted.rowType &&
@@ -128,7 +129,7 @@ export async function readAfter(looked: Looked): Promise<AfterStep> {
         expect.soft(lead, `${symbol} is in the org`).toBeDefined();
         for (const [field, value] of Object.entries(fields)) {
           const found = lead?.[field];
-          expect.soft(comparable(found), `${symbol}.${field}`).toEqual(comparable(value));
+          expect.soft(comparable(found, idOf), `${symbol}.${field}`).toEqual(comparable(value, idOf));
         }
       }
     },
@@ -140,12 +141,16 @@ export async function readAfter(looked: Looked): Promise<AfterStep> {
 
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)$/;
 
+type Resolve = NonNullable<Looked["resolve"]>;
+
+const resolved: Resolve = (text) => (/^[a-z]+:H\d\d-/.test(text) ? recordId(text) : text);
+
 /** Instants as milliseconds; symbols as ids; blank text as null. */
-function comparable(value: unknown): unknown {
+function comparable(value: unknown, resolve: Resolve): unknown {
   if (typeof value !== "string") return value ?? null;
   if (value === "") return null;
   if (INSTANT.test(value)) return new Date(value.replace(/([+-]\d\d)(\d\d)$/, "$1:$2")).toISOString();
-  return /^[a-z]+:H\d\d-/.test(value) ? recordId(value) : value;
+  return resolve(value);
 }
 
 interface Wanted {
@@ -157,12 +162,11 @@ interface Wanted {
 }
 
 /** `ROWTYPE[MEMBER] PERIOD`; the member is an exact text or a symbol, and may hold anything but `] ` before the period. */
-function parseSpec(spec: string, at: string): Wanted {
+function parseSpec(spec: string, at: string, resolve: Resolve): Wanted {
   const [, rowType = "", , text, period = ""] =
     /^(\w+)(\[(.*)\])? (pit|(?:in|cohort) \w+)$/su.exec(spec) ?? [];
   if (rowType === "") throw new RangeError(`${spec}: write for example source[H01] pit`);
-  const member =
-    text === undefined || text === "" ? null : /^[a-z]+:H\d\d-/.test(text) ? recordId(text) : text;
+  const member = text === undefined || text === "" ? null : resolve(text);
   const of = { rowType, member };
   if (period === "pit") {
     return { ...of, periodType: "day", periodStart: at.slice(0, 10), bases: ["point_in_time"] };
