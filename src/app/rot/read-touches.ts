@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Connection, WireValue } from "../../core/ports.ts";
 import type { Settings } from "../../core/settings.ts";
+import { SECOND_MS } from "../../core/time.ts";
 import type { Database } from "../../database/database.ts";
 import { sql } from "../../database/sql.ts";
 import type { Touch } from "./decide-flag.ts";
@@ -130,7 +131,8 @@ async function judgeSome(
   });
   const patterns = await matchSubjects(context, records, subject);
   const rules = {
-    now: context.now,
+    // HTTP dates have no fractions of a second: what was logged within this one is no future.
+    now: new Date(context.now.getTime() + SECOND_MS),
     taskTypes: context.settings.touch.taskTypes.map((each) => each.toLowerCase()),
   };
   for (const [index, values] of records.entries()) {
