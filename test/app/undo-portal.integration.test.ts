@@ -91,7 +91,7 @@ describe("undo of a push to a portal", { shuffle: false, timeout: 180_000 }, () 
 
   async function portal(): Promise<Readonly<Record<string, Standing>>> {
     const { results } = Schemas.parse(await ask("/crm/v3/schemas"));
-    const types = [...["contacts", "leads", "deals"].map((name) => [name, name] as const)];
+    const types = ["contacts", "leads", "deals"].map((name) => [name, name] as const);
     const own = results.map(({ name, objectTypeId }) => [name, objectTypeId] as const);
     const all: Record<string, Standing> = {};
     for (const [name, type] of [...types, ...own]) all[name] = await standing(type);

@@ -8,6 +8,8 @@ import { type HubSpotClient, startHubSpot } from "../emulator/hubspot/hubspot-cl
 import { openTestDatabase, type TestDatabase } from "../support/test-database.ts";
 import { PORTAL } from "../writeback/portal-rows.ts";
 
+const matching = (pattern: RegExp): unknown => expect.stringMatching(pattern);
+
 /** What doctor says of a token's scopes, over HTTP. */
 let hub: HubSpotClient;
 let store: TestDatabase;
@@ -58,7 +60,7 @@ test("each missing scope is named with what it is for, and what to do", async ()
     {
       name: "scopes to write",
       level: "warn",
-      found: expect.stringMatching(/^missing: crm\.objects\.contacts\.write \(.+\)$/),
+      found: matching(/^missing: crm\.objects\.contacts\.write \(.+\)$/),
       next: "add them before `ripeline apply`; reading and reporting go without",
     },
     {

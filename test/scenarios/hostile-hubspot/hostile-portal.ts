@@ -205,7 +205,12 @@ function withRecords(after: AfterStep, contactSearches: number): PortalStep {
       expect.soft(ours, symbol).toEqual([]);
     }
   };
-  return { ...after, contactSearches, record: after.lead, untouched };
+  return {
+    ...after,
+    contactSearches,
+    record: (...args: Parameters<typeof after.lead>) => after.lead(...args),
+    untouched,
+  };
 }
 
 /** Neighbours of one type, to be loaded with one call in the page's order. */
